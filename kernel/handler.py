@@ -1,0 +1,108 @@
+"""The only write path: load, decide, append and project in one transaction. Holds no rule of its own."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from .decider import Decider
+from .errors import IdempotencyKeyReused
+from .event_store import AlreadyAppended, Conflict, Context, EventStore, Recorded, UnitOfWork
+
+S = TypeVar("S")
+C = TypeVar("C")
+
+Project = Callable[[Any, Sequence[Recorded], Any], Awaitable[None]]
+"""Writes what happened into tables: (connection, recorded events, state after them). Same transaction."""
+
+ATTEMPTS = 3
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a command did: the state after it, the stream's version, and the events, which are none if all was so already."""
+
+    state: Any
+    version: int
+    events: tuple[Recorded, ...] = ()
+    is_repeat: bool = False
+
+
+async def handle(
+    store: EventStore,
+    decider: Decider[Any, Any],
+    stream_id: str,
+    command: Any,
+    context: Context,
+    *,
+    project: Project | None = None,
+    strict: bool = False,
+) -> Outcome:
+    """Runs one command in a transaction of its own.
+
+    A conflict is decided again, up to three times; a `strict` command never: its rule compares versions itself and
+    the caller sees Conflict. Raises Rejected when a rule is broken; then nothing has changed.
+    """
+    attempt = 1
+    while True:
+        try:
+            async with store.begin() as work:
+                return await handle_in(work, store, decider, stream_id, command, context, project=project)
+        except AlreadyAppended as repeated:
+            return await _answer_from_stored(store, decider, stream_id, repeated, context)
+        except Conflict:
+            if strict or attempt == ATTEMPTS:
+                raise
+            attempt += 1
+
+
+async def handle_in(
+    work: UnitOfWork,
+    store: EventStore,
+    decider: Decider[Any, Any],
+    stream_id: str,
+    command: Any,
+    context: Context,
+    *,
+    project: Project | None = None,
+) -> Outcome:
+    """Runs one command inside a transaction that the caller holds (a reaction, or several streams at once)."""
+    if context.is_repeatable:
+        first = await work.find(context.event_id(stream_id, 0), decider.types)
+        if first is not None:
+            raise AlreadyAppended(first.event_id)
+    version, state = await load_state(work, store, decider, stream_id)
+    events = list(decider.decide(command, state))
+    if not events:
+        return Outcome(state, version)
+    labelled = []
+    for event in events:
+        labelled.append((event, decider.labels(state, event)))
+        state = decider.evolve(state, event)
+    recorded = await work.append(stream_id, version, labelled, context)
+    version += len(recorded)
+    work.states[stream_id] = (version, state)
+    if project is not None:
+        await project(work.connection, recorded, state)
+    return Outcome(state, version, tuple(recorded))
+
+
+async def load_state(work: UnitOfWork, store: EventStore, decider: Decider[S, Any], stream_id: str) -> tuple[int, S]:
+    """(version, state) of a stream now: what is remembered of it, and what has been appended since."""
+    version, state = work.states.get(stream_id) or store.remembered(stream_id) or (0, decider.initial)
+    newer = await work.load(stream_id, decider.types, after=version)
+    if newer:
+        state = decider.fold([recorded.event for recorded in newer], state)
+        version = newer[-1].version
+    work.states[stream_id] = (version, state)
+    return version, state
+
+
+async def _answer_from_stored(
+    store: EventStore, decider: Decider[Any, Any], stream_id: str, repeated: AlreadyAppended, context: Context
+) -> Outcome:
+    async with store.begin() as work:
+        stored = await work.find(repeated.event_id, decider.types)
+        version, state = await load_state(work, store, decider, stream_id)
+    if stored is None or stored.stream_id != stream_id or stored.request_hash != context.request_hash:
+        raise IdempotencyKeyReused()
+    return Outcome(state, version, (stored,), is_repeat=True)

@@ -1,0 +1,98 @@
+"""How a service becomes an app, in any composition, and how it runs alone. Knows no service by name."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import UTC, datetime
+
+import httpx
+import uvicorn
+from fastapi import APIRouter, FastAPI
+from starlette.applications import Starlette
+from starlette.routing import Mount
+
+from . import logging as logging_
+from .auth import Allow
+from .bus import Listeners
+from .inbox import Consumption
+from .operations import router as operations
+from .rabbitmq import RabbitBus
+from .runtime import Definition, Runtime, Wiring
+from .settings import Settings
+from .web import create_app
+
+VERSION = "0.1.0"
+Clock = Callable[[], datetime]
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+def service_app(
+    settings: Settings,
+    definition: Definition,
+    wiring: Wiring,
+    *,
+    title: str,
+    description: str,
+    routers: Sequence[APIRouter],
+    consumptions: Callable[[Runtime], Sequence[Consumption]],
+    log_readers: Allow,
+    on_start: Callable[[FastAPI, Runtime], Awaitable[None]] | None = None,
+    clock: Clock = utc_now,
+) -> FastAPI:
+    """The service's app. Routes find `request.app.state.runtime`, `.settings` and `.clock`; `on_start` runs before it listens."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        runtime = Runtime(settings, definition, wiring)
+        await runtime.open()
+        app.state.runtime, app.state.tokens = runtime, runtime.tokens
+        try:
+            if on_start is not None:
+                await on_start(app, runtime)
+            await runtime.run(consumptions(runtime))
+            yield
+        finally:
+            await runtime.close()
+
+    app = create_app(title, version=VERSION, description=description, lifespan=lifespan)
+    app.state.settings, app.state.clock = settings, clock
+    for router in (*routers, operations(log_readers)):
+        app.include_router(router)
+    return app
+
+
+def mounted(apps: dict[str, FastAPI], *others: Mount) -> Starlette:
+    """One app with each service at `/api/<service>`; starts and stops them all."""
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        async with AsyncExitStack() as stack:
+            for app in apps.values():
+                await stack.enter_async_context(app.router.lifespan_context(app))
+            yield
+
+    return Starlette(routes=[*(Mount(f"/api/{name}", app) for name, app in apps.items()), *others], lifespan=lifespan)
+
+
+def peers_over_http(settings: Settings) -> Callable[[str], httpx.AsyncClient]:
+    """Clients of the other services by name, at the addresses in KTXH_SERVICE_URLS."""
+    clients: dict[str, httpx.AsyncClient] = {}
+
+    def peer(name: str) -> httpx.AsyncClient:
+        if name not in clients:
+            clients[name] = httpx.AsyncClient(base_url=settings.service_urls[name], timeout=30)
+        return clients[name]
+
+    return peer
+
+
+def run_alone(name: str, listeners: Listeners, settings: Settings, create: Callable[[Settings, Wiring], FastAPI]) -> None:
+    """Serves one service in this process until it is told to stop. Needs KTXH_AMQP_URL, KTXH_DATABASE_URL and KTXH_SERVICE_URLS."""
+    logging_.configure(settings.log_level, settings.log_format)
+    if not settings.amqp_url or not settings.database_url:
+        raise SystemExit("KTXH_AMQP_URL và KTXH_DATABASE_URL là bắt buộc khi chạy riêng một dịch vụ")
+    wiring = Wiring(RabbitBus(settings.amqp_url, listeners, settings.namespace), peers_over_http(settings))
+    app = mounted({name: create(settings, wiring)})
+    uvicorn.run(app, host=settings.host, port=settings.port, log_config=None, access_log=False)

@@ -1,0 +1,204 @@
+"""The app factory and what all HTTP APIs here do alike: problems, ETags, idempotency, correlation, one log line per request."""
+
+import hashlib
+import time
+from collections.abc import Awaitable, Callable, MutableMapping
+from contextlib import AbstractAsyncContextManager
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+import orjson
+import structlog
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+
+from .auth import Principal
+from .errors import Malformed, NotFound, Rejected, VersionIsMissing, VersionIsStale
+from .event_store import Conflict, Context, ids_by_key, uuid7
+
+log = structlog.get_logger()
+
+PROBLEM_TYPE = "/problems/"
+MAX_BODY_BYTES = 30_000_000
+Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
+
+
+def create_app(title: str, *, version: str, description: str, lifespan: Lifespan) -> FastAPI:
+    """An app with the shared behaviour and no routes beyond `/health` and `/ready`."""
+    app = FastAPI(title=title, version=version, description=description, lifespan=lifespan)
+    app.add_middleware(_Canonical, service=title)
+    app.add_exception_handler(Rejected, _rejected)
+    app.add_exception_handler(Conflict, _conflict)
+    app.add_exception_handler(RequestValidationError, _unreadable)
+    app.add_exception_handler(HTTPException, _of_the_framework)
+    app.add_exception_handler(Exception, _unexpected)
+    return app
+
+
+def json_response(body: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    """`body` (structs, dataclasses, Decimals, UUIDs, dates) as JSON; decimals become strings."""
+    return Response(msgspec.json.encode(body), status_code=status, media_type="application/json", headers=headers)
+
+
+def problem(rule: str, title: str, status: int, detail: str = "", headers: dict[str, str] | None = None, **parameters: Any) -> Response:
+    """RFC 9457 problem+json; `type` ends in the broken rule's name, its parameters lie in the body."""
+    body = {"type": PROBLEM_TYPE + rule, "title": title, "status": status, "detail": detail or title, **parameters}
+    correlation = structlog.contextvars.get_contextvars().get("correlation_id")
+    if correlation:
+        body["correlation_id"] = correlation
+    return Response(msgspec.json.encode(body), status_code=status, media_type="application/problem+json", headers=headers)
+
+
+async def _rejected(request: Request, failure: Exception) -> Response:
+    assert isinstance(failure, Rejected)
+    structlog.contextvars.bind_contextvars(rejected=failure.rule())
+    wait = getattr(failure, "retry_after", None)
+    headers = {"Retry-After": str(wait)} if wait else None
+    return problem(failure.rule(), failure.title, failure.status, failure.detail, headers, **failure.parameters)
+
+
+async def _conflict(request: Request, failure: Exception) -> Response:
+    assert isinstance(failure, Conflict)
+    return await _rejected(request, VersionIsStale(current=failure.current))
+
+
+async def _unreadable(request: Request, failure: Exception) -> Response:
+    assert isinstance(failure, RequestValidationError)
+    errors = [{"at": ".".join(str(part) for part in error["loc"]), "message": error["msg"]} for error in failure.errors()]
+    return problem("malformed", Malformed.title, 422, errors=errors)
+
+
+async def _of_the_framework(request: Request, failure: Exception) -> Response:
+    assert isinstance(failure, HTTPException)
+    if failure.status_code == 404:
+        return problem("not-found", NotFound.title, 404, "Không có địa chỉ này")
+    return problem("http-error", "Yêu cầu không thực hiện được", failure.status_code, str(failure.detail))
+
+
+async def _unexpected(request: Request, failure: Exception) -> Response:
+    log.error("unexpected error", exc_info=failure)
+    return problem("unexpected-error", "Có lỗi ngoài dự kiến; xin thử lại hoặc báo bộ phận hỗ trợ kèm mã lỗi", 500)
+
+
+class _Canonical:
+    """Pure ASGI: binds the correlation id, bounds the body, writes one log line per request."""
+
+    def __init__(self, app: Any, service: str) -> None:
+        self._app, self._service = app, service
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        headers = dict(scope["headers"])
+        correlation = headers.get(b"x-correlation-id", b"").decode("latin-1")[:64] or str(uuid7())
+        if not all(c.isalnum() or c in "-_." for c in correlation):
+            correlation = str(uuid7())
+        structlog.contextvars.clear_contextvars()
+        structlog.contextvars.bind_contextvars(service=self._service, correlation_id=correlation)
+        if int(headers.get(b"content-length", b"0") or 0) > MAX_BODY_BYTES:
+            await problem("payload-is-too-large", "Tệp hoặc dữ liệu gửi lên quá lớn", 413)(scope, receive, send)
+            return
+        began, seen = time.perf_counter(), {"status": 500}
+
+        async def tell(message: MutableMapping[str, Any]) -> None:
+            if message["type"] == "http.response.start":
+                seen["status"] = message["status"]
+                message["headers"] = [*message.get("headers", []), (b"x-correlation-id", correlation.encode())]
+            await send(message)
+
+        try:
+            await self._app(scope, _bounded(receive), tell)
+        finally:
+            self._say(scope, seen["status"], began)
+
+    def _say(self, scope: Any, status: int, began: float) -> None:
+        principal: Principal | None = scope.get("state", {}).get("principal")
+        log.info(
+            "request",
+            method=scope["method"],
+            path=scope["path"],
+            status=status,
+            actor=principal.id if principal else "",
+            ms=round((time.perf_counter() - began) * 1000, 1),
+        )
+
+
+def _bounded(receive: Callable[[], Awaitable[MutableMapping[str, Any]]]) -> Callable[[], Awaitable[MutableMapping[str, Any]]]:
+    """Counts the body as it comes, for requests that don't say its length."""
+    total = 0
+
+    async def counted() -> MutableMapping[str, Any]:
+        nonlocal total
+        message = await receive()
+        total += len(message.get("body", b""))
+        if total > MAX_BODY_BYTES:
+            raise HTTPException(413, "Tệp hoặc dữ liệu gửi lên quá lớn")
+        return message
+
+    return counted
+
+
+def etag(version: int) -> str:
+    return f'"{version}"'
+
+
+def if_match(request: Request) -> int:
+    """The version that the caller has seen, from `If-Match`. Raises VersionIsMissing or Malformed."""
+    text = request.headers.get("if-match")
+    if text is None:
+        raise VersionIsMissing()
+    try:
+        return int(text.strip().removeprefix("W/").strip('"'))
+    except ValueError as failure:
+        raise Malformed("If-Match phải là phiên bản đã nhận ở ETag") from failure
+
+
+async def read_body(request: Request, type_: Any) -> Any:
+    """The JSON body as `type_` (a msgspec Struct or anything msgspec converts to). Raises Malformed naming the place."""
+    try:
+        return msgspec.json.decode(await request.body(), type=type_)
+    except msgspec.ValidationError as failure:
+        raise Malformed(str(failure)) from failure
+    except (msgspec.DecodeError, UnicodeDecodeError) as failure:
+        raise Malformed("Nội dung gửi lên không phải JSON hợp lệ") from failure
+
+
+async def context_of(request: Request, principal: Principal) -> Context:
+    """The command's context: caller, moment, correlation, and ids that a retry with the same Idempotency-Key meets."""
+    correlation = structlog.contextvars.get_contextvars().get("correlation_id", "")
+    clock: Callable[[], datetime] = getattr(request.app.state, "clock", _now)
+    key = request.headers.get("idempotency-key", "").strip()
+    trace = request.headers.get("traceparent", "")[:55]
+    if not key:
+        return Context(principal.id, clock(), correlation, trace=trace)
+    fingerprint = hashlib.sha256(b"\n".join([request.method.encode(), request.url.path.encode(), await request.body()])).digest()
+    return Context(
+        actor=principal.id,
+        now=clock(),
+        correlation_id=correlation,
+        trace=trace,
+        event_id=ids_by_key(principal.id, key),
+        request_hash=fingerprint,
+        is_repeatable=True,
+    )
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def now_of(request: Request) -> datetime:
+    """The app's clock: the moment of this request, aware."""
+    clock: Callable[[], datetime] = getattr(request.app.state, "clock", _now)
+    return clock()
+
+
+def ndjson(bodies: list[bytes]) -> bytes:
+    return b"".join(body + b"\n" for body in bodies)
+
+
+def dumps(value: Any) -> bytes:
+    return orjson.dumps(value)
