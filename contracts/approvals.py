@@ -8,8 +8,6 @@ from datetime import date
 from typing import Literal
 from uuid import UUID
 
-import msgspec
-
 from .submissions import Figures, ReportKey
 from .vocabulary import Effect, Role
 

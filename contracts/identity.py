@@ -27,7 +27,7 @@ class UnitRegisteredV1(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class UnitChangedV1(UnitRegisteredV1, frozen=True, omit_defaults=True):
-    """A unit was renamed, moved under another parent, or changed its status on `changed_on`. Carries the whole unit as it is from then on."""
+    """A unit was renamed, moved, or changed its status on `changed_on`. Carries the whole unit as it is from then on."""
 
     changed_on: date = msgspec.field(default_factory=lambda: date(1900, 1, 1))
 

@@ -6,7 +6,6 @@ import msgspec
 
 from . import aggregation, approvals, identity, submissions, templates
 
-
 Payload = type[msgspec.Struct]
 
 

@@ -122,4 +122,3 @@ class TextErasedV1(msgspec.Struct, frozen=True, omit_defaults=True):
 
     event_id: UUID
     reason: str
-

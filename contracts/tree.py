@@ -31,6 +31,4 @@ async def keep_reorganisation(tree: Tree, connection: Any, change: UnitsReorgani
     """Ends the ended units and notes who succeeds them."""
     await tree.end(connection, change.ended, change.effective_on)
     for one in change.successions:
-        await tree.succeed(
-            connection, Succession(one.from_unit, one.to_unit, change.effective_on, one.whole, one.weight, one.acts)
-        )
+        await tree.succeed(connection, Succession(one.from_unit, one.to_unit, change.effective_on, one.whole, one.weight, one.acts))

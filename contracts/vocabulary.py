@@ -97,4 +97,5 @@ PeriodType = Literal["month", "quarter", "half", "nine-months", "year", "school-
 Giver = Literal["government", "council", "committee", "own"]
 """Who gave a plan; `own` is what the unit strives for (phấn đấu)."""
 
-assert set(SECTOR_WORDS) == set(get_args(Sector)) and set(ROLE_WORDS) == set(get_args(Role))
+assert set(SECTOR_WORDS) == set(get_args(Sector))
+assert set(ROLE_WORDS) == set(get_args(Role))

@@ -55,6 +55,30 @@ async def handle(
             attempt += 1
 
 
+@dataclass(frozen=True)
+class Prepared:
+    """What `handle_prepared` runs: a decider and a command that hold what was read under the stream's lock."""
+
+    decider: Decider[Any, Any]
+    command: Any
+    project: Project | None = None
+
+
+async def handle_prepared(
+    store: EventStore, stream_id: str, prepare: Callable[[UnitOfWork], Awaitable[Prepared]], context: Context
+) -> Outcome:
+    """Like `handle`, for a command that depends on rows: `prepare` reads them in the transaction, under the stream's lock."""
+    prepared: Prepared | None = None
+    try:
+        async with store.begin() as work:
+            await work.lock([stream_id])
+            prepared = await prepare(work)
+            return await handle_in(work, store, prepared.decider, stream_id, prepared.command, context, project=prepared.project)
+    except AlreadyAppended as repeated:
+        assert prepared is not None
+        return await _answer_from_stored(store, prepared.decider, stream_id, repeated, context)
+
+
 async def handle_in(
     work: UnitOfWork,
     store: EventStore,

@@ -65,7 +65,9 @@ async def _create(settings: Settings, service: str, role: str) -> None:
         await connection.execute("SELECT pg_advisory_lock(hashtext('migrate'))")
         exists = await connection.fetchval("SELECT true FROM pg_roles WHERE rolname = $1", role)
         verb = "ALTER" if exists else "CREATE"
-        await connection.execute(f"{verb} ROLE \"{role}\" LOGIN PASSWORD '{_password(settings, service)}' NOSUPERUSER NOCREATEDB NOCREATEROLE")
+        await connection.execute(
+            f"{verb} ROLE \"{role}\" LOGIN PASSWORD '{_password(settings, service)}' NOSUPERUSER NOCREATEDB NOCREATEROLE"
+        )
         if not await connection.fetchval("SELECT true FROM pg_database WHERE datname = $1", role):
             await connection.execute(f"CREATE DATABASE \"{role}\" TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C'")
             await connection.execute(f'REVOKE ALL ON DATABASE "{role}" FROM PUBLIC; GRANT CONNECT, TEMP ON DATABASE "{role}" TO "{role}"')

@@ -39,10 +39,9 @@ class PostgresStore:
 
     @asynccontextmanager
     async def begin(self) -> AsyncIterator["PostgresWork"]:
-        async with self.pool.acquire() as connection:
-            async with connection.transaction():
-                work = PostgresWork(connection, self)
-                yield work
+        async with self.pool.acquire() as connection, connection.transaction():
+            work = PostgresWork(connection, self)
+            yield work
         self._remember(work.states)
         if work.has_appended:
             for wake in self._listeners:

@@ -156,8 +156,10 @@ async def _publish_one(exchange: Any, entry: Entry) -> None:
 
 
 async def _closed(channel: AbstractChannel) -> None:
-    while not channel.is_closed:
-        await asyncio.sleep(0.5)
+    closed = asyncio.Event()
+    channel.close_callbacks.add(lambda *_: closed.set())
+    if not channel.is_closed:
+        await closed.wait()
     raise ConnectionError("the channel was closed")
 
 

@@ -34,7 +34,16 @@ class Drained:
 
 def entry_hash(previous: bytes, seq: int, event_id: bytes, stream_id: str, version: int, type: str, digest: bytes) -> bytes:
     """SHA-256 over length-prefixed fields: format version, previous hash, seq, event id, stream, version, type, SHA-256(canonical)."""
-    fields = (bytes([CHAIN_FORMAT]), previous, str(seq).encode(), event_id, stream_id.encode(), str(version).encode(), type.encode(), digest)
+    fields = (
+        bytes([CHAIN_FORMAT]),
+        previous,
+        str(seq).encode(),
+        event_id,
+        stream_id.encode(),
+        str(version).encode(),
+        type.encode(),
+        digest,
+    )
     return hashlib.sha256(b"".join(struct.pack(">I", len(field)) + field for field in fields)).digest()
 
 

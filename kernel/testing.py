@@ -82,7 +82,9 @@ class Publisher:
         self.name, self.seq = name, 0
         self.bodies: list[bytes] = []
 
-    def says(self, type_: str, subject: str, payload: Any, *, event_id: UUID | None = None, labels: Any = None, actor: str = "tester") -> bytes:
+    def says(
+        self, type_: str, subject: str, payload: Any, *, event_id: UUID | None = None, labels: Any = None, actor: str = "tester"
+    ) -> bytes:
         """The next message of this publisher, as it would arrive."""
         from .decider import Labels
 

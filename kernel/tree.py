@@ -56,9 +56,7 @@ class Tree:
             self._add(_node(row))
         for row in await connection.fetch("SELECT * FROM tree_succession"):
             weight = None if row["weight"] is None else str(row["weight"])
-            self.successions.append(
-                Succession(row["from_node"], row["to_node"], row["effective_on"], row["whole"], weight, row["acts"])
-            )
+            self.successions.append(Succession(row["from_node"], row["to_node"], row["effective_on"], row["whole"], weight, row["acts"]))
 
     def __contains__(self, node_id: UUID) -> bool:
         return node_id in self._versions
@@ -165,9 +163,7 @@ class Tree:
         self.successions = [*kept, succession]
 
     def _add(self, node: Node) -> None:
-        earlier = [
-            _ended(version, node.valid_from) for version in self._versions[node.id] if version.valid_from != node.valid_from
-        ]
+        earlier = [_ended(version, node.valid_from) for version in self._versions[node.id] if version.valid_from != node.valid_from]
         self._versions[node.id] = sorted([*earlier, node], key=lambda version: version.valid_from)
         self._children[node.parent_id].add(node.id)
 
@@ -195,5 +191,3 @@ def _node(row: Any) -> Node:
         latitude=row["latitude"],
         longitude=row["longitude"],
     )
-
-

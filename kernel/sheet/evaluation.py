@@ -5,6 +5,7 @@ from collections import OrderedDict
 from collections.abc import Collection, Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cached_property
 from typing import NamedTuple
 
 import ironcalc
@@ -12,7 +13,9 @@ from msgspec.structs import replace
 
 from .formulas import is_pure_sum
 from .model import BLANK, CellRef, Sheet, Value
+from .references import parse
 from .rounding import MOST_DIGITS, from_engine, is_exact
+from .rules import RuleBook
 
 NOT_COMPUTABLE = Value(missing="not-computable")
 SHEETS_KEPT = 64
@@ -47,14 +50,16 @@ class _Plan:
     """What can be computed: `missing` holds the values of what can't, `emptied` what must not be in a sum's way."""
 
     missing: dict[str, Value]
-    absent: int
+    absent: int  # cells without a number
+    texts: int  # those of them whose formula gave a text
     emptied: frozenset[str]
 
 
 class Calculator:
     """The formulas of one sheet, loaded into the engine once and used again for every evaluation. Safe between threads.
 
-    Formulas on a cycle or at the end of too deep a chain are never given to the engine: they are not computable.
+    Formulas that are malformed, read outside the sheet, or are on a cycle or at the end of too heavy a chain are never given to the
+    engine: they are not computable.
     """
 
     def __init__(self, sheet: Sheet) -> None:
@@ -63,12 +68,18 @@ class Calculator:
         self._bits = {key: 1 << index for index, key in enumerate(sheet.refs)}
         self._keys = list(sheet.refs)
         self._inputs = {key: (ref.row.at, ref.column.at) for key, ref in sheet.refs.items() if _takes_numbers(ref)}
-        self._stuck = dict.fromkeys(graph.circular | graph.too_deep, NOT_COMPUTABLE)
+        open_ended = {key for key in graph.order if not parse(sheet.refs[key].formula or "").is_closed}
+        self._stuck = dict.fromkeys(graph.circular | graph.too_deep | open_ended, NOT_COMPUTABLE)
         self._formulas = self._read_formulas()
         self._by_key = {formula.key: formula for formula in self._formulas}
         self._all_formulas = self._mask(self._by_key)
         self._lock = threading.Lock()
         self._load_engine()
+
+    @cached_property
+    def rules(self) -> RuleBook:
+        """The sheet's validation rules."""
+        return RuleBook(self.sheet)
 
     def evaluate(self, values: Mapping[str, Value], *, not_additive: Collection[str] = ()) -> dict[str, Value]:
         """Every formula cell's value, from the other cells' `values`; what `values` says of formula cells is not looked at.
@@ -107,20 +118,21 @@ class Calculator:
 
         One that reads a not-additive cell is missing. One all of whose cells are absent is missing. With some absent a pure sum is
         computed, and any other is missing, naming the first absent cell in reading order. `found` are results that the engine has
-        shown to be no numbers: errors are missing; a text may be read by any formula but a sum.
+        shown to be no numbers: errors are missing, a text is as good as a number to any formula but a sum.
         """
         missing, emptied, texts = dict(self._stuck), set[str](), 0
         if not (absent or not_additive or found):
-            return _Plan(missing, absent, frozenset())
+            return _Plan(missing, absent, 0, frozenset())
         for formula in self._formulas:
             gone = formula.reads & absent
+            in_the_way = self._all_formulas & ~texts if formula.is_sum else 0
             if formula.reads & not_additive:
                 value = Value(missing="not-additive", needs=self._first(formula.reads & not_additive))
             elif formula.reads_text or (gone and (gone == formula.reads if formula.is_sum else gone & ~texts)):
                 value = Value(missing="missing-precedent", needs=formula.reads_text or self._first(gone & ~texts or gone))
             else:
-                if gone & self._all_formulas:
-                    emptied.update(self._each(gone & self._all_formulas) if formula.is_sum else ())
+                if gone & in_the_way:
+                    emptied.update(self._each(gone & in_the_way))
                 if formula.key not in found:
                     continue
                 value = found[formula.key]
@@ -129,7 +141,7 @@ class Calculator:
                 texts |= formula.bit
             else:
                 missing[formula.key] = value
-        return _Plan(missing, absent, frozenset(emptied))
+        return _Plan(missing, absent, texts, frozenset(emptied))
 
     def _first_oddities(self, raw: Mapping[str, float | str | bool | None], found: Mapping[str, Value], plan: _Plan) -> dict[str, Value]:
         """Results that are no numbers, without those that merely pass one on."""
@@ -162,7 +174,7 @@ class Calculator:
                 values[formula.key] = found[formula.key]
                 continue
             number = from_engine(result, formula.decimals)
-            lost = formula.made_of & plan.absent
+            lost = formula.made_of & (plan.absent if formula.is_sum else plan.absent & ~plan.texts)
             if lost:
                 of = formula.made_of.bit_count()
                 values[formula.key] = Value(number=number, given=of - lost.bit_count(), of=of)
@@ -174,6 +186,8 @@ class Calculator:
         made_of: dict[str, int] = {}
         formulas = []
         for key in self.sheet.graph.order:
+            if key in self._stuck:
+                continue
             formula = self._read_formula(self.sheet.refs[key], made_of)
             made_of[key] = formula.made_of if formula.is_sum else formula.bit
             formulas.append(formula)
@@ -293,8 +307,8 @@ def differences(sheet: Sheet, stored: Mapping[str, Value], carried: Mapping[str,
     """
     refreshed = {**stored, **{key: _refreshed(stored.get(key, BLANK), new) for key, new in carried.items() if _is_carried(sheet, key)}}
     refreshed |= calculator_for(sheet).evaluate(refreshed)
-    return {key: (old, refreshed[key]) for key in sheet.refs if key in refreshed and (old := stored.get(key, BLANK)) != refreshed[key] and
-            replace(old, explained=None) != replace(refreshed[key], explained=None)}  # fmt: skip
+    pairs = ((key, stored.get(key, BLANK), refreshed.get(key, BLANK)) for key in sheet.refs)
+    return {key: (old, new) for key, old, new in pairs if old != new and replace(old, explained=None) != replace(new, explained=None)}
 
 
 def _is_carried(sheet: Sheet, key: str) -> bool:

@@ -10,8 +10,12 @@ from .references import Area, parse
 if TYPE_CHECKING:
     from .model import Cell, Column, Row, Sheet
 
-DEEPEST_CHAIN = 500
-"""So many formulas may hang one upon another: the engine recurses along them, and a far longer chain ends the process."""
+HEAVIEST_CHAIN = 1_000
+"""How much may hang one upon another: formulas, brackets and operators together along the heaviest chain.
+
+IronCalc 0.8.3 recurses along them without a limit, at up to 2.2 kB of stack each, and ends the process when an 8 MB stack is full;
+the first chains to do so weighed 3,800.
+"""
 
 
 class Crossing(NamedTuple):
@@ -127,26 +131,26 @@ def graph_of(sheet: "Sheet") -> Graph:
     for key, cells in reads.items():
         for cell in cells:
             readers[cell].append(key)
-    order, depths = _ordered(reads, readers)
+    weights = {key: parse(sheet.refs[key].formula or "").weight for key in reads}
+    order, depths = _ordered(reads, readers, weights)
     return Graph(
         precedents=reads,
         dependents={key: tuple(found) for key, found in readers.items()},
-        order=tuple(key for key in order if depths[key] <= DEEPEST_CHAIN),
+        order=tuple(key for key in order if depths[key] <= HEAVIEST_CHAIN),
         circular=frozenset(reads.keys() - depths.keys()),
-        too_deep=frozenset(key for key in order if depths[key] > DEEPEST_CHAIN),
+        too_deep=frozenset(key for key in order if depths[key] > HEAVIEST_CHAIN),
     )
 
 
-def _ordered(reads: dict[str, tuple[str, ...]], readers: dict[str, list[str]]) -> tuple[list[str], dict[str, int]]:
-    """Kahn's order, and how many formulas hang one upon another at each; cells of a cycle and behind it are in neither."""
+def _ordered(reads: dict[str, tuple[str, ...]], readers: dict[str, list[str]], weights: dict[str, int]) -> tuple[list[str], dict[str, int]]:
+    """Kahn's order, and the weight of the heaviest chain that ends at each cell; cells of a cycle and behind it are in neither."""
     open_reads = {key: sum(cell in reads for cell in cells) for key, cells in reads.items()}
-    depths = {key: 1 for key, count in open_reads.items() if not count}
+    depths = {key: weights[key] for key, count in open_reads.items() if not count}
     order = list(depths)
     for key in order:
         for reader in readers.get(key, ()):
             open_reads[reader] -= 1
             if not open_reads[reader]:
                 order.append(reader)
-                depths[reader] = 1 + max(depths.get(cell, 0) for cell in reads[reader])
+                depths[reader] = weights[reader] + max(depths.get(cell, 0) for cell in reads[reader])
     return order, depths
-

@@ -86,7 +86,10 @@ class Row(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Column(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A column of figures. `at` is its column number in the spreadsheet, from 1 (A). `formula` is written for the first row with a subject."""
+    """A column of figures. `at` is its column number in the spreadsheet, from 1 (A).
+
+    `formula` holds where the role is `formula`, and is written for the first row that has a subject.
+    """
 
     key: str
     at: int

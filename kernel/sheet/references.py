@@ -5,19 +5,32 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
-from openpyxl.formula.tokenizer import Token, Tokenizer, TokenizerError
 from openpyxl.utils import column_index_from_string, get_column_letter
 
 LAST_ROW = 1_048_576
 LAST_COLUMN = 16_384
 DEEPEST_NESTING = 64
-"""Excel's own limit; the engine's parser recurses, so an unlimited one would end the process."""
+"""Excel's own limit."""
 LONGEST_FORMULA = 8_192
 
 _CELL = r"(\$?)([A-Za-z]{1,3})(\$?)([1-9][0-9]{0,6})"
 _AREA = re.compile(f"{_CELL}(?::{_CELL})?")
-_WHOLE_LINES = re.compile(r"\$?[A-Za-z]{1,3}:\$?[A-Za-z]{1,3}|\$?[0-9]+:\$?[0-9]+")
-_OUTSIDE = re.compile(r"[!\[\]]")
+_TOKEN = re.compile(
+    r"""(?P<space>\s+)
+    |(?P<text>"(?:[^"]|"")*")
+    |(?P<unbounded>\$?[0-9]+:\$?[0-9]+|\$?[A-Za-z]{1,3}:\$?[A-Za-z]{1,3}(?![A-Za-z0-9_.($]))
+    |(?P<number>(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?(?![A-Za-z0-9_.$!]))
+    |(?P<function>[A-Za-z_][A-Za-z0-9_.]*\()
+    |(?P<outside>'(?:[^']|'')*'![$A-Za-z0-9:]*|[^\W\d][\w.]*![$A-Za-z0-9:]*|\w*\[[^\]]*\][$\w!:]*|\#[A-Z0-9/]+[!?]?)
+    |(?P<operand>[$\w\\][$\w.\\]*(?::[$\w.]+)?)
+    |(?P<operator><=|>=|<>|[-+*/^&=<>])
+    |(?P<percent>%)
+    |(?P<bracket>\()
+    |(?P<close>\))
+    |(?P<comma>,)""",
+    re.VERBOSE,
+)
+_CONSTANTS = ("TRUE", "FALSE")
 _ONE_STEP_OF_A_SUM = re.compile(r"S[cr](?:,[cr])*\)|\(c\)|c\+c|pc")
 
 
@@ -78,6 +91,12 @@ class Parsed:
     unbounded: tuple[str, ...] = ()
     is_sum: bool = False
     is_sound: bool = True
+    weight: int = 1  # brackets and operators: how deep the engine recurses into it at most
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether it is well-formed and reads nothing but cells and bounded ranges of its own sheet."""
+        return self.is_sound and not (self.names or self.outside or self.unbounded)
 
     @property
     def areas(self) -> list[Area]:
@@ -96,51 +115,68 @@ def canonical(formula: str) -> str:
 def parse(formula: str) -> Parsed:
     """Take a formula apart, with or without its leading `=`. Never raises: a wrong one is not `is_sound`."""
     text = canonical(formula)
-    if len(text) > LONGEST_FORMULA:
+    tokens = _tokens(text) if len(text) <= LONGEST_FORMULA else None
+    if tokens is None:
         return Parsed((text,), is_sound=False)
-    try:
-        tokens = Tokenizer(text).items
-    except (TokenizerError, IndexError):  # the tokenizer pops an empty stack on a stray bracket
-        return Parsed((text,), is_sound=False)
-    return _of_tokens(tokens)
-
-
-def _of_tokens(tokens: list[Token]) -> Parsed:
-    parts: list[str | Area] = ["="]
-    others: dict[str, list[str]] = {"names": [], "outside": [], "unbounded": []}
-    for token in tokens:
-        part = _area(token)
-        parts.append(part)
-        if isinstance(part, str) and token.type == Token.OPERAND and token.subtype in (Token.RANGE, Token.ERROR):
-            others[_kind_of(part)].append(part)
     return Parsed(
-        parts=_joined(parts),
-        functions=frozenset(t.value[:-1].upper() for t in tokens if t.type == Token.FUNC and t.subtype == Token.OPEN),
-        names=tuple(others["names"]),
-        outside=tuple(others["outside"]),
-        unbounded=tuple(others["unbounded"]),
+        parts=_joined(["=", *(token.part for token in tokens)]),
+        functions=frozenset(str(token.part)[:-1].upper() for token in tokens if token.kind == "function"),
+        names=tuple(str(token.part) for token in tokens if token.kind == "name"),
+        outside=tuple(str(token.part) for token in tokens if token.kind == "outside"),
+        unbounded=tuple(str(token.part) for token in tokens if token.kind == "unbounded"),
         is_sum=_is_sum(tokens),
         is_sound=_is_sound(tokens),
+        weight=1 + sum(token.kind in ("function", "bracket", "prefix", "operator", "percent") for token in tokens),
     )
 
 
-def _area(token: Token) -> str | Area:
-    found = _AREA.fullmatch(token.value) if token.subtype == Token.RANGE else None
+class _Token(NamedTuple):
+    kind: str
+    part: str | Area
+
+
+_OPERANDS = ("text", "number", "constant", "cell", "range", "name", "outside", "unbounded")
+_ENDS_AN_OPERAND = (*_OPERANDS, "percent", "close")
+
+
+def _tokens(text: str) -> list[_Token] | None:
+    """None where something stands in the formula that belongs in none: `;`, `{`, `@`, an open quotation."""
+    tokens, at, before = list[_Token](), 1, "start"
+    while at < len(text):
+        found = _TOKEN.match(text, at)
+        if found is None:
+            return None
+        token = _token(str(found.lastgroup), found.group(), before)
+        tokens.append(token)
+        before = before if token.kind == "space" else token.kind
+        at = found.end()
+    return tokens
+
+
+def _token(kind: str, text: str, before: str) -> _Token:
+    if kind == "operator" and text in "+-" and before not in _ENDS_AN_OPERAND:
+        return _Token("prefix", text)
+    if kind != "operand":
+        return _Token(kind, text)
+    if text.upper() in _CONSTANTS:
+        return _Token("constant", text)
+    area = _area(text)
+    if area is None:
+        return _Token("name", text)
+    return _Token("range" if area.last else "cell", area)
+
+
+def _area(text: str) -> Area | None:
+    found = _AREA.fullmatch(text)
     if found is None:
-        return token.value
+        return None
     groups = found.groups()
-    area = Area(_place(*groups[:4]), _place(*groups[4:]) if groups[4:][1] else None)
-    return area if area.first.exists and (area.last is None or area.last.exists) else token.value
+    area = Area(_place(*groups[:4]), _place(*groups[4:]) if groups[5] else None)
+    return area if area.first.exists and (area.last is None or area.last.exists) else None
 
 
 def _place(column_mark: str, letters: str, row_mark: str, digits: str) -> Place:
     return Place(int(digits), column_index_from_string(letters.upper()), bool(row_mark), bool(column_mark))
-
-
-def _kind_of(operand: str) -> str:
-    if _OUTSIDE.search(operand) or operand.startswith("#"):
-        return "outside"
-    return "unbounded" if _WHOLE_LINES.fullmatch(operand) else "names"
 
 
 def _joined(parts: list[str | Area]) -> tuple[str | Area, ...]:
@@ -153,7 +189,7 @@ def _joined(parts: list[str | Area]) -> tuple[str | Area, ...]:
     return tuple(joined)
 
 
-def _is_sum(tokens: list[Token]) -> bool:
+def _is_sum(tokens: list[_Token]) -> bool:
     """Whether only cells, SUM and + occur, by rewriting the formula's shape until nothing but one cell is left."""
     shape = "".join(_letter(token) for token in tokens)
     while True:
@@ -163,54 +199,39 @@ def _is_sum(tokens: list[Token]) -> bool:
         shape = reduced
 
 
-def _letter(token: Token) -> str:
-    area = _area(token)
-    if isinstance(area, Area):
-        return "r" if area.last else "c"
-    if token.type == Token.WSPACE:
-        return ""
-    if token.type == Token.OP_PRE and token.value == "+":
-        return "p"
-    if token.type == Token.FUNC and token.subtype == Token.OPEN:
-        return "S" if token.value.upper() == "SUM(" else "x"
-    return token.value if token.value in ("+", "(", ")", ",") else "x"
-
-
-def _is_sound(tokens: list[Token]) -> bool:
-    """Whether operands, operators and brackets alternate as they must: the engine itself takes `=A1)` and `=A1;A2`."""
-    before, open_brackets = "start", list[str]()
-    for token in tokens:
-        if token.type == Token.WSPACE:
-            continue
-        after = _next_state(before, token, open_brackets)
-        if after is None or len(open_brackets) > DEEPEST_NESTING:
-            return False
-        before = after
-    return before == "operand" and not open_brackets
-
-
-def _next_state(before: str, token: Token, open_brackets: list[str]) -> str | None:
-    follows_operand = before == "operand"
-    match token.type, token.subtype:
-        case Token.OPERAND, _:
-            return None if follows_operand else "operand"
-        case Token.OP_PRE, _:
-            return None if follows_operand else "operator"
-        case Token.OP_IN, _:
-            return "operator" if follows_operand else None
-        case Token.OP_POST, _:
-            return "operand" if follows_operand else None
-        case (Token.FUNC | Token.PAREN), Token.OPEN:
-            open_brackets.append(token.type)
-            return None if follows_operand else "function" if token.type == Token.FUNC else "bracket"
-        case Token.FUNC, Token.CLOSE:
-            opened = open_brackets.pop() if open_brackets else None
-            return "operand" if opened == Token.FUNC and before in ("operand", "function", "argument") else None
-        case Token.PAREN, Token.CLOSE:
-            opened = open_brackets.pop() if open_brackets else None
-            return "operand" if opened == Token.PAREN and follows_operand else None
-        case Token.SEP, Token.ARG:
-            within = bool(open_brackets) and open_brackets[-1] == Token.FUNC
-            return "argument" if within and before in ("operand", "function", "argument") else None
+def _letter(token: _Token) -> str:
+    match token.kind, str(token.part).upper():
+        case (("cell" | "range"), _):
+            return token.kind[0]
+        case "space", _:
+            return ""
+        case "prefix", "+":
+            return "p"
+        case "function", "SUM(":
+            return "S"
+        case (("operator" | "bracket" | "close" | "comma"), ("+" | "(" | ")" | ",") as mark):
+            return mark
         case _:
-            return None
+            return "x"
+
+
+def _is_sound(tokens: list[_Token]) -> bool:
+    """Whether operands, operators and brackets alternate as they must: the engine itself takes `=A1)` and `=A1 B1`."""
+    before, opened = "start", list[str]()
+    for kind in (token.kind for token in tokens if token.kind != "space"):
+        after_operand = before in _ENDS_AN_OPERAND
+        if kind in ("operator", "percent"):
+            fits = after_operand
+        elif kind == "comma":
+            fits = opened[-1:] == ["function"] and (after_operand or before in ("function", "comma"))
+        elif kind == "close":
+            innermost = opened.pop() if opened else ""
+            fits = bool(innermost) and (after_operand or (innermost == "function" and before in ("function", "comma")))
+        else:
+            fits = not after_operand
+        if kind in ("function", "bracket"):
+            opened.append(kind)
+        if not fits or len(opened) > DEEPEST_NESTING:
+            return False
+        before = kind
+    return before in _ENDS_AN_OPERAND and not opened

@@ -57,4 +57,3 @@ def is_exact(d: Decimal) -> bool:
     if not d:
         return True
     return abs(d.adjusted()) < LARGEST_EXPONENT and (len(str(d)) <= MOST_DIGITS or significant_digits(d) <= MOST_DIGITS)
-

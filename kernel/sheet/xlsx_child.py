@@ -1,4 +1,4 @@
-"""The child process that reads an untrusted workbook: limits itself first, then answers on stdout in one frame, then ends. Serves nobody twice."""
+"""The child process that reads an untrusted workbook: limits itself first, answers on stdout, ends. Serves nobody twice."""
 
 import io
 import json
@@ -18,7 +18,7 @@ def main() -> None:
     """Input: a line of JSON {task, limits, …}, then the file. Output: {"sheets"} or {"refused", "parameters"} in JSON, or a workbook."""
     source = sys.stdin.buffer
     request = json.loads(source.readline())
-    limit_this_process(request["limits"])
+    limit_this_process(request["limits"], written_bytes=0 if request["task"] == "read" else int(request["limits"]["unpacked_bytes"]))
     try:
         answer = _answer(request, source.read())
     except Refuse as refusal:
@@ -38,21 +38,21 @@ def _answer(request: Mapping[str, Any], data: bytes) -> bytes:
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         sheets = sheets_of(Package(archive, request["limits"]), request["limits"])
     if request["task"] == "mark":
-        from .xlsx_mark import marked_workbook  # needs openpyxl, which reading does without
+        from .xlsx_painter import marked_workbook  # needs openpyxl, which reading does without
 
         return marked_workbook(data, request["marks"])
     return json.dumps({"sheets": sheets}, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
 
 
-def limit_this_process(limits: Mapping[str, Any]) -> None:
-    """Memory, processor time, no file written, no core dump. Where the system has no such limits (Windows) only the parent's clock holds."""
+def limit_this_process(limits: Mapping[str, Any], written_bytes: int) -> None:
+    """Memory, processor time, size of a file written, no core dump. Windows has no such limits: there only the parent's clock holds."""
     with suppress(ImportError):
         import resource
 
         for kind, most in (
             (resource.RLIMIT_AS, int(limits["memory_bytes"])),
             (resource.RLIMIT_CPU, int(limits["cpu_seconds"])),
-            (resource.RLIMIT_FSIZE, 0),
+            (resource.RLIMIT_FSIZE, written_bytes),
             (resource.RLIMIT_CORE, 0),
         ):
             # macOS refuses to lower the address space; its other limits hold.

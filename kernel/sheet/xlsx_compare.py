@@ -57,10 +57,16 @@ def _column_problem(column: Column, elsewhere: list[int], found: tuple[str, ...]
     name = " / ".join(column.header)
     if elsewhere:
         place = column_letters(elsewhere[0])
-        return Problem("column-moved", f"Cột “{name}” phải ở cột {column_letters(column.at)} nhưng đang ở cột {place}", {"column": column.key, "found": place})
+        return Problem(
+            "column-moved",
+            f"Cột “{name}” phải ở cột {column_letters(column.at)} nhưng đang ở cột {place}",
+            {"column": column.key, "found": place},
+        )
     if any(found) and found not in expected:
         shown = " / ".join(found)
-        return Problem("header-changed", f"Tiêu đề cột đã bị sửa: phải là “{name}”, đang là “{shown}”", {"column": column.key, "found": shown})
+        return Problem(
+            "header-changed", f"Tiêu đề cột đã bị sửa: phải là “{name}”, đang là “{shown}”", {"column": column.key, "found": shown}
+        )
     return Problem("column-missing", f"Thiếu cột “{name}” (phải ở cột {column_letters(column.at)})", {"column": column.key})
 
 
@@ -87,7 +93,11 @@ def _row_problem(raw: RawSheet, sheet: Sheet, row: Row, found: str, places: dict
         return _unit_problem(raw, sheet, row)
     elsewhere = places.get(same_words(row.label))
     if elsewhere and row.label.strip():
-        return Problem("row-moved", f"Dòng “{row.label}” phải ở dòng {row.at} nhưng đang ở dòng {elsewhere[0]}", {"row": row.key, "found": str(elsewhere[0])})
+        return Problem(
+            "row-moved",
+            f"Dòng “{row.label}” phải ở dòng {row.at} nhưng đang ở dòng {elsewhere[0]}",
+            {"row": row.key, "found": str(elsewhere[0])},
+        )
     if found and found not in expected:
         shown = raw.text(row.at, sheet.layout.label_column).strip()
         return Problem("label-changed", f"Tên dòng đã bị sửa: phải là “{row.label}”, đang là “{shown}”", {"row": row.key, "found": shown})
@@ -99,4 +109,8 @@ def _unit_problem(raw: RawSheet, sheet: Sheet, row: Row) -> Problem | None:
     if not column or same_words(raw.text(row.at, column)) == same_words(row.unit_of_measure):
         return None
     shown = raw.text(row.at, column).strip()
-    return Problem("unit-changed", f"Đơn vị tính của “{row.label}” phải là “{row.unit_of_measure}”, đang là “{shown}”", {"row": row.key, "found": shown})
+    return Problem(
+        "unit-changed",
+        f"Đơn vị tính của “{row.label}” phải là “{row.unit_of_measure}”, đang là “{shown}”",
+        {"row": row.key, "found": shown},
+    )

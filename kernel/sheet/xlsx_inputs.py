@@ -32,7 +32,7 @@ class InputArea(NamedTuple):
     def formula(self) -> str:
         """TRUE of what may stand in the area's first cell; relative, so that it moves with the cell."""
         cell, (decimals, minimum, maximum) = a1(self.top, self.left), self.constraint
-        number = [f"ISNUMBER({cell})", f"ROUND({cell},{decimals})={cell}"]
+        number = [f"ROUND({cell},{decimals})={cell}"]
         if minimum is not None:
             number.append(f"{cell}>={minimum:f}")
         if maximum is not None:

@@ -1,43 +1,33 @@
-"""Gives an uploaded workbook back with its bad cells coloured and explained. Changes no figure, and opens the file only in a limited child process."""
+"""Gives an uploaded workbook back with its bad cells marked; opens it only in a limited child process."""
 
 import asyncio
-import io
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+import contextlib
+import tempfile
+from collections.abc import Sequence
 
-if TYPE_CHECKING:
-    from openpyxl import Workbook
-    from openpyxl.cell import Cell
+from .xlsx_raw import FileLimits
+from .xlsx_read import CellError
+from .xlsx_untrusted import in_child, sheets_in
+from .xlsx_zip import inspect_zip
 
-    from .xlsx_raw import FileLimits
-    from .xlsx_read import CellError
-
-LIST_SHEET = "Danh sách lỗi"
-_RED, _DARK_RED = "FFFFC7CE", "FF9C0006"
-_MOST_NOTES = 2_000
-_WIDE = {"A": 24, "B": 12, "C": 100}
+MARK_LIMITS = FileLimits(memory_bytes=1_500_000_000, cpu_seconds=40, wall_seconds=90.0)
+"""Marking builds the whole workbook in memory, which takes several times as much as reading it."""
 
 
 async def mark_errors(
     data: bytes,
-    errors: Sequence["CellError"],
+    errors: Sequence[CellError],
     *,
-    limits: "FileLimits | None" = None,
+    limits: FileLimits = MARK_LIMITS,
     slots: asyncio.Semaphore | None = None,
 ) -> bytes:
-    """The uploaded file with each bad cell red and with a note, and a list of all errors as its first worksheet. Raises FileRefused."""
-    import contextlib
-    import json
-
-    from .xlsx_raw import FileLimits
-    from .xlsx_untrusted import in_child, sheets_in
-    from .xlsx_zip import inspect_zip
-
-    limits = limits or FileLimits()
+    """The uploaded file with each bad cell red and with a note, and all errors on a worksheet of their own. Raises FileRefused."""
     inspect_zip(data, limits)
-    marks = [[error.worksheet, error.a1, error.message] for error in errors]
+    marks = [(error.worksheet, error.a1, error.message) for error in errors]
     async with slots or contextlib.nullcontext():
-        answer = await in_child("mark", data, limits, {"marks": json.loads(json.dumps(marks))})
-    if answer.startswith(b"{"):
+        # openpyxl writes worksheets to temporary files first; a folder of ours is emptied even if the child is killed.
+        with tempfile.TemporaryDirectory() as folder:
+            answer = await in_child("mark", data, limits, {"marks": marks}, folder)
+    if answer.startswith(b"{"):  # no workbook: a refusal
         sheets_in(answer)
     return answer

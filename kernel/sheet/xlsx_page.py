@@ -59,8 +59,8 @@ class Page:
         layout = self._sheet.layout
         self._write_across(layout.title_row, self._sheet.title, _TITLE)
         free = [row for row in range(1, layout.header_top) if row != layout.title_row]
-        for row, heading in zip(free, _fitted(headings, len(free)), strict=False):
-            self._write_across(row, heading, _HEADING)
+        for at, heading in zip(free, _fitted(headings, len(free)), strict=False):
+            self._write_across(at, heading, _HEADING)
         for block in header_blocks(self._sheet):
             self._write_block(block)
         for column, title in zip((layout.number_column, layout.label_column, layout.unit_column), titles, strict=True):
@@ -131,6 +131,7 @@ class Page:
             **_FONT,
             "border": 1,
             "align": "left" if is_text else "right",
+            "text_wrap": is_text,
             "num_format": "@" if is_text else number_format(ref.decimals, value),
         }
         return self._format(look | _INPUT if is_open else look)

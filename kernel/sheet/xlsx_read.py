@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from kernel.vietnamese import NumberFormat
+from kernel.vietnamese import NumberFormat, format_number
 
 from .model import BLANK, CellRef, Sheet, Value
 from .validation import check_entry
@@ -81,7 +81,9 @@ def identify(raw: Sequence[RawSheet], secret: bytes) -> Identification:
     """Which forms the file holds, before anybody knows what to expect of them."""
     found = identities(raw, secret)
     sheets = tuple(
-        Identified(one.sealed.key, one.worksheet.name, one.sealed.labels, one.sealed.layout) for one in found if one.worksheet and one.is_genuine
+        Identified(one.sealed.key, one.worksheet.name, one.sealed.labels, one.sealed.layout)
+        for one in found
+        if one.worksheet and one.is_genuine
     )
     known = {one.worksheet.name for one in found if one.worksheet}
     ignored = tuple(sheet.name for sheet in raw if not sheet.is_hidden and sheet.name not in known)
@@ -160,6 +162,19 @@ def _other_labels(labels: Mapping[str, str], expected: Expected) -> Iterator[tup
             yield f"other-{name}", message, {"found": is_, "expected": wanted}
 
 
+def _out_of_range(ref: CellRef, value: Value) -> Problem | None:
+    low, high, number = ref.limits.minimum, ref.limits.maximum, value.as_number
+    most = number if value.maximum is None else value.maximum
+    if number is None or most is None or ((low is None or number >= low) and (high is None or most <= high)):
+        return None
+    bounds = [f"{word} {format_number(bound)}" for word, bound in (("không nhỏ hơn", low), ("không lớn hơn", high)) if bound is not None]
+    return Problem(
+        "out-of-range",
+        f"{format_number(number)} ngoài khoảng cho phép: {', '.join(bounds)}. Hãy kiểm tra lại số liệu và đơn vị tính",
+        {"number": str(number), "minimum": "" if low is None else str(low), "maximum": "" if high is None else str(high)},
+    )
+
+
 class _Reader:
     """Reads the cells of one worksheet whose identity is beyond doubt."""
 
@@ -207,8 +222,8 @@ class _Reader:
         if ref.role == "carried":
             value = msgspec.structs.replace(value, typed=True)
         finding = check_entry(self._expected.sheet, ref.key, value, self._expected.typable)
-        if finding is None or finding.severity != "error":
-            return value
+        if finding is None:
+            return _out_of_range(ref, value) or value
         return Problem(finding.rule, finding.message, {name: str(told) for name, told in finding.parameters.items()})
 
     def _dangerous(self) -> list[CellError]:

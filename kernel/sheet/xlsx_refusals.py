@@ -72,7 +72,9 @@ class HoldsMacro(FileRefused):
 
 
 class HoldsExternalLink(FileRefused):
-    title = "Tệp có liên kết tới tệp khác. Hãy chọn Dữ liệu → Sửa liên kết → Ngắt liên kết (Data → Edit Links → Break Link), lưu rồi tải lại"
+    title = (
+        "Tệp có liên kết tới tệp khác. Hãy chọn Dữ liệu → Sửa liên kết → Ngắt liên kết (Data → Edit Links → Break Link), lưu rồi tải lại"
+    )
 
 
 class HoldsDataConnection(FileRefused):

@@ -8,7 +8,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -20,6 +20,9 @@ _SOURCE = str(Path(__file__).resolve().parents[2])
 # Isolated from the environment, and for reading from site packages too: these take most of an interpreter's start.
 _START = "import sys; sys.path.insert(0, sys.argv[1]); from kernel.sheet.xlsx_child import main; main()"
 _PASSED_ON = ("SYSTEMROOT", "LD_LIBRARY_PATH")  # without them some interpreters do not start; anything else may be a secret
+
+
+Task = Literal["read", "mark"]
 
 
 class _Answer(msgspec.Struct):
@@ -56,14 +59,17 @@ def read_cells(data: bytes, limits: FileLimits | None = None) -> list[RawSheet]:
     return sheets_in(_output(done.returncode, done.stdout))
 
 
-async def in_child(task: str, data: bytes, limits: FileLimits, more: Mapping[str, Any]) -> bytes:
-    """What a fresh child answers to `task`. Raises TakesTooMuch; leaves no process behind, also when cancelled."""
+async def in_child(task: Task, data: bytes, limits: FileLimits, more: Mapping[str, Any], folder: str = "") -> bytes:
+    """What a fresh child answers to `task`. Raises TakesTooMuch; leaves no process behind, also when cancelled.
+
+    `folder` is where the child may write; without one it may not.
+    """
     child = await asyncio.create_subprocess_exec(
         *_command(task),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
-        env=_environment(),
+        env=_environment() | ({"TMPDIR": folder} if folder else {}),
     )
     try:
         answer, _ = await asyncio.wait_for(child.communicate(_request(task, limits, more) + data), limits.wall_seconds)
@@ -88,12 +94,12 @@ def sheets_in(answer: bytes) -> list[RawSheet]:
     return told.sheets
 
 
-def _command(task: str) -> list[str]:
+def _command(task: Task) -> list[str]:
     flags = ["-I", "-S"] if task == "read" else ["-I"]
     return [sys.executable, *flags, "-c", _START, _SOURCE]
 
 
-def _request(task: str, limits: FileLimits, more: Mapping[str, Any]) -> bytes:
+def _request(task: Task, limits: FileLimits, more: Mapping[str, Any]) -> bytes:
     return json.dumps({"task": task, "limits": msgspec.to_builtins(limits), **more}).encode() + b"\n"
 
 

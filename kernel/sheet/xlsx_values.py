@@ -46,7 +46,11 @@ def value_of(cell: RawCell, kind: ValueKind, meaning: Meaning, remembered: Value
             return trouble
     match cell.kind:
         case "empty":
-            return _problem("formula-without-value", f"Công thức ={cell.formula} chưa có kết quả. Hãy mở tệp bằng Excel rồi lưu lại", formula=cell.formula)
+            return _problem(
+                "formula-without-value",
+                f"Công thức ={cell.formula} chưa có kết quả. Hãy mở tệp bằng Excel rồi lưu lại",
+                formula=cell.formula,
+            )
         case "error":
             return _problem("error-in-cell", f"Ô đang báo lỗi {cell.value}. Hãy sửa công thức hoặc nhập số", found=cell.value)
         case "text":
@@ -54,7 +58,9 @@ def value_of(cell: RawCell, kind: ValueKind, meaning: Meaning, remembered: Value
         case _ if kind == "text":
             return _text_of_other(cell)
         case "date":
-            return _problem("date-in-number-cell", "Ô phải là số nhưng đang ở dạng ngày tháng. Hãy đổi định dạng ô thành Number rồi nhập lại số")
+            return _problem(
+                "date-in-number-cell", "Ô phải là số nhưng đang ở dạng ngày tháng. Hãy đổi định dạng ô thành Number rồi nhập lại số"
+            )
         case "boolean":
             return _problem("boolean-in-number-cell", "Ô phải là số nhưng đang là TRUE/FALSE. Hãy nhập số")
         case "percent":
@@ -67,9 +73,15 @@ def formula_trouble(formula: str) -> Problem | None:
     """Why a formula is not even looked at: it starts another program or reaches out of the file."""
     bare = _STRING.sub("", formula)
     if "|" in bare or _REACHES_OUT.search(bare):
-        return _problem("dangerous-formula", "Ô chứa công thức gọi chương trình hoặc dữ liệu ngoài tệp. Hãy xóa công thức và nhập số", formula=formula)
+        return _problem(
+            "dangerous-formula", "Ô chứa công thức gọi chương trình hoặc dữ liệu ngoài tệp. Hãy xóa công thức và nhập số", formula=formula
+        )
     if _EXTERNAL.search(bare):
-        return _problem("external-formula", "Công thức trong ô lấy số liệu từ tệp khác. Hãy dán lại dạng giá trị (Paste Special → Values)", formula=formula)
+        return _problem(
+            "external-formula",
+            "Công thức trong ô lấy số liệu từ tệp khác. Hãy dán lại dạng giá trị (Paste Special → Values)",
+            formula=formula,
+        )
     return None
 
 
@@ -99,7 +111,9 @@ def _of_number(cell: RawCell, remembered: Value | None) -> Value | Problem:
         return Value(number=number)
     maximum = remembered.maximum
     if maximum is not None and maximum < number:
-        return _problem("range-upside-down", f"Cận dưới {format_number(number)} lớn hơn cận trên {format_number(maximum)}", found=str(number))
+        return _problem(
+            "range-upside-down", f"Cận dưới {format_number(number)} lớn hơn cận trên {format_number(maximum)}", found=str(number)
+        )
     return Value(number=number, maximum=maximum, comparator=remembered.comparator)
 
 
@@ -127,7 +141,9 @@ def _target(text: str, meaning: Meaning) -> Value | Problem | None:
     try:
         if signed:
             number = parse_number(signed[2], meaning.number_format)
-            return _ambiguous(signed[2], number) if isinstance(number, Ambiguous) else Value(number=number, comparator=_COMPARATORS[signed[1]])
+            return (
+                _ambiguous(signed[2], number) if isinstance(number, Ambiguous) else Value(number=number, comparator=_COMPARATORS[signed[1]])
+            )
         if ranged:
             return _range(ranged[1], ranged[2], meaning)
     except NotANumber:
@@ -142,7 +158,9 @@ def _range(first: str, last: str, meaning: Meaning) -> Value | Problem:
     if isinstance(high, Ambiguous):
         return _ambiguous(last, high)
     if high < low:
-        return _problem("range-upside-down", f"Cận dưới {format_number(low)} lớn hơn cận trên {format_number(high)}", found=f"{first} - {last}")
+        return _problem(
+            "range-upside-down", f"Cận dưới {format_number(low)} lớn hơn cận trên {format_number(high)}", found=f"{first} - {last}"
+        )
     return Value(number=low, maximum=high, comparator="range")
 
 

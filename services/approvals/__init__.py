@@ -1,0 +1,1 @@
+"""approvals: what waits for whom, and what was decided."""

@@ -1,0 +1,7 @@
+"""The HTTP API of approvals: parse, hand over, answer. Holds no rule."""
+
+from fastapi import APIRouter
+
+from . import decisions, inbox, reminders, reopenings
+
+routers: tuple[APIRouter, ...] = (inbox.router, decisions.router, reopenings.router, reminders.router)

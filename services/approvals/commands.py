@@ -1,0 +1,117 @@
+"""What may be asked of approvals. Every command names the item as submissions' log has it, and carries who asks and when."""
+
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+Seats = frozenset[tuple[str, UUID]]
+"""(role, unit id) pairs that the caller holds, ended units that it succeeds included."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """A step of the route, frozen at submit. A step that is passed over waits for nobody."""
+
+    action: str
+    role: str
+    unit_id: UUID
+    passed_over: bool = False
+
+
+@dataclass(frozen=True)
+class Item:
+    """A report as submissions' log has told it so far. `revision` 0: nothing was submitted yet."""
+
+    report_id: UUID
+    template: str
+    period: str
+    unit_id: UUID
+    sector: str = "general"
+    province: str = "-"
+    unit_code: str = "-"
+    revision: int = 0
+    figures_hash: str = ""
+    route: tuple[Step, ...] = ()
+    submitted_by: str = ""
+    is_cancelled: bool = False
+    is_closed: bool = False  # its last decision here came too late, as the log says
+    approved_revision: int = 0
+    corrections_dropped: int = 0
+    last_route: tuple[Step, ...] = ()  # of the approved revision
+
+
+@dataclass(frozen=True)
+class Decide:
+    """`decision` is send, reject, verify, approve or return; `reason` is the digest of the note."""
+
+    item: Item
+    decision: str
+    revision: int
+    actor: str
+    seats: Seats
+    reason: str = ""
+    cells: tuple[str, ...] = ()
+    due_on: date | None = None
+
+
+@dataclass(frozen=True)
+class Withdraw:
+    item: Item
+    revision: int
+    actor: str
+    seats: Seats
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class RequestReopening:
+    item: Item
+    reopening_id: UUID
+    actor: str
+    seats: Seats
+    reason: str
+    cells: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class StartReopening:
+    """The unit of the last step reopens without having been asked."""
+
+    item: Item
+    reopening_id: UUID
+    actor: str
+    seats: Seats
+    reason: str
+    due_on: date | None = None
+
+
+@dataclass(frozen=True)
+class GrantReopening:
+    item: Item
+    reopening_id: UUID
+    actor: str
+    seats: Seats
+    reason: str = ""
+    due_on: date | None = None
+
+
+@dataclass(frozen=True)
+class RefuseReopening:
+    item: Item
+    reopening_id: UUID
+    actor: str
+    seats: Seats
+    reason: str
+
+
+@dataclass(frozen=True)
+class Remind:
+    item: Item
+    to_unit: UUID
+    to_role: str
+    actor: str
+    text: str
+    is_automatic: bool = False
+
+
+Command = Decide | Withdraw | RequestReopening | StartReopening | GrantReopening | RefuseReopening | Remind
