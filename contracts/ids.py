@@ -8,8 +8,3 @@ from kernel.event_store import NAMESPACE
 def report_id_of(template: str, period: str, unit_id: UUID) -> UUID:
     """One unit, one template, one period: one report, whoever asks and however often it is assigned."""
     return uuid5(NAMESPACE, f"{template}/{period}/{unit_id}")
-
-
-def unit_id_of(code: str, valid_from: str) -> UUID:
-    """The surrogate of a unit that is loaded from the official list: the same at every load."""
-    return uuid5(NAMESPACE, f"unit/{code}/{valid_from}")

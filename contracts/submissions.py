@@ -8,7 +8,7 @@ import msgspec
 
 from kernel.sheet.model import Value
 
-from .vocabulary import Role, Sector, StepAction
+from .vocabulary import Effect, Role, Sector, StepAction
 
 Figures = dict[str, Value]
 """Cell key → value; cells that are blank are left out."""
@@ -74,9 +74,12 @@ class ReportSubmittedToLeaderV1(ReportKey, frozen=True, omit_defaults=True):
 
 
 class ReportCancelledV1(ReportKey, frozen=True, omit_defaults=True):
+    """`effect: none`: a revision was approved meanwhile; the report stands, and the log shows that it was to be cancelled."""
+
     reason: str
     assignment_id: UUID
     had_been_sent: bool = False
+    effect: Effect = "applied"
 
 
 class ReopeningDroppedV1(ReportKey, frozen=True, omit_defaults=True):

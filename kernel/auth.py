@@ -14,6 +14,7 @@ from joserfc import jwt
 from joserfc.errors import JoseError, SecurityWarning
 from joserfc.jwk import KeySet, OKPKey
 
+from .clock import Clock, utc_now
 from .errors import NotSignedIn, Rejected, RoleMayNot
 from .settings import SERVICES, Settings
 
@@ -125,9 +126,9 @@ def _from_base64url(text: str) -> bytes:
     return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
 
 
-def service_token(key: OKPKey, service: str, now: float | None = None) -> str:
-    """A token of a service, good for four minutes."""
-    issued = int(time.time() if now is None else now)
+def service_token(key: OKPKey, service: str, now: float) -> str:
+    """A token of a service, good for four minutes from `now` (seconds since 1970)."""
+    issued = int(now)
     claims = {"iss": service, "sub": service, "kind": "service", "iat": issued, "exp": issued + SERVICE_TOKEN_SECONDS}
     return jwt.encode({"alg": ALGORITHM, "kid": f"service/{service}"}, claims, key, algorithms=[ALGORITHM])
 
@@ -139,7 +140,8 @@ FetchKeys = Callable[[], Awaitable[dict[str, Any]]]
 class Tokens:
     """Checks tokens of users and subscribers by identity's published keys, of services by those in the settings."""
 
-    def __init__(self, settings: Settings, fetch_keys: FetchKeys, not_before: NotBefore) -> None:
+    def __init__(self, settings: Settings, fetch_keys: FetchKeys, not_before: NotBefore, clock: Clock = utc_now) -> None:
+        self._clock = clock
         self._service_keys = public_keys(settings)
         self._fetch_keys, self._not_before = fetch_keys, not_before
         self._user_keys: dict[str, OKPKey] = {}
@@ -150,7 +152,7 @@ class Tokens:
         try:
             key = await self._key_named(_key_id(token))
             claims = jwt.decode(token, key, algorithms=[ALGORITHM]).claims
-            jwt.JWTClaimsRegistry(leeway=5).validate(claims)
+            jwt.JWTClaimsRegistry(now=int(self._clock().timestamp()), leeway=5).validate(claims)
             principal = _principal(claims)
         except (JoseError, ValueError, KeyError) as failure:
             raise NotSignedIn("Phiên đăng nhập không hợp lệ hoặc đã hết hạn") from failure

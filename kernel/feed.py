@@ -1,25 +1,26 @@
 """A publisher's log over HTTP: how an inbox pulls what the bus did not bring. Reads with a service token."""
 
-import time
 from collections.abc import Callable
 
 import httpx
 from joserfc.jwk import OKPKey
 
 from .auth import SERVICE_TOKEN_SECONDS, service_token
+from .clock import Clock, utc_now
 
 
 class ServiceIdentity:
     """A service's own token, renewed before it ends."""
 
-    def __init__(self, key: OKPKey, service: str) -> None:
-        self._key, self._service = key, service
-        self._token, self._renew_at = "", 0.0
+    def __init__(self, key: OKPKey, service: str, clock: Clock = utc_now) -> None:
+        self._key, self._service, self._clock = key, service, clock
+        self._token, self._good = "", (0.0, 0.0)
 
     def headers(self) -> dict[str, str]:
-        if time.time() >= self._renew_at:
-            self._token = service_token(self._key, self._service)
-            self._renew_at = time.time() + SERVICE_TOKEN_SECONDS / 2
+        now = self._clock().timestamp()
+        if not self._good[0] <= now < self._good[1]:
+            self._token = service_token(self._key, self._service, now)
+            self._good = (now, now + SERVICE_TOKEN_SECONDS / 2)
         return {"Authorization": f"Bearer {self._token}"}
 
 

@@ -9,7 +9,7 @@ from fastapi.responses import StreamingResponse
 
 from .auth import Allow, Principal
 from .errors import Malformed, NotFound, RoleMayNot
-from .web import json_response, ndjson, read_body
+from .web import json_response, ndjson, now_of, read_body
 
 LOG_WINDOW = 1000
 SSE_PAUSE = 0.25
@@ -92,9 +92,7 @@ def _sectors_of(caller: Principal) -> Sequence[str] | None:
 
 async def _sse(request: Request, after: int, sectors: Sequence[str] | None, until: float) -> AsyncIterator[bytes]:
     """Entries as they come, each with its seq as the event's id, until the token ends or the reader leaves."""
-    import time
-
-    while time.time() < until and not await request.is_disconnected():
+    while now_of(request).timestamp() < until and not await request.is_disconnected():
         entries = await request.app.state.runtime.ledger.read(after, 200, sectors)
         for entry in entries:
             yield b"id: %d\nevent: message\ndata: %s\n\n" % (entry.seq, entry.body)

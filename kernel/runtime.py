@@ -13,6 +13,7 @@ import structlog
 
 from .auth import NotBefore, Tokens, private_key
 from .bus import Bus, Listeners
+from .clock import Clock, utc_now
 from .decider import EventTypes
 from .event_store import Publish
 from .feed import HttpFeed, ServiceIdentity
@@ -52,11 +53,11 @@ class Definition:
 class Runtime:
     """Lives as long as the app. `store` takes commands, `ledger` is the log, `inboxes` are by publisher."""
 
-    def __init__(self, settings: Settings, definition: Definition, wiring: Wiring) -> None:
-        self.settings, self.definition, self.wiring = settings, definition, wiring
+    def __init__(self, settings: Settings, definition: Definition, wiring: Wiring, clock: Clock = utc_now) -> None:
+        self.settings, self.definition, self.wiring, self.clock = settings, definition, wiring, clock
         self.not_before = NotBefore()
-        self.tokens = Tokens(settings, self._published_keys, self.not_before)
-        self.identity = ServiceIdentity(private_key(settings, definition.name), definition.name)
+        self.tokens = Tokens(settings, self._published_keys, self.not_before, clock)
+        self.identity = ServiceIdentity(private_key(settings, definition.name), definition.name, clock)
         self.inboxes: dict[str, Inbox] = {}
         self._tasks: list[asyncio.Task[None]] = []
         self._sequence_now, self._relay_now = asyncio.Event(), asyncio.Event()

@@ -2,17 +2,17 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from datetime import UTC, datetime
 
 import httpx
 import uvicorn
 from fastapi import APIRouter, FastAPI
 from starlette.applications import Starlette
-from starlette.routing import Mount
+from starlette.routing import BaseRoute, Mount
 
 from . import logging as logging_
 from .auth import Allow
 from .bus import Listeners
+from .clock import Clock, ShiftedClock, utc_now
 from .inbox import Consumption
 from .operations import router as operations
 from .rabbitmq import RabbitBus
@@ -21,11 +21,11 @@ from .settings import Settings
 from .web import create_app
 
 VERSION = "0.1.0"
-Clock = Callable[[], datetime]
 
 
-def utc_now() -> datetime:
-    return datetime.now(UTC)
+def clock_of(settings: Settings) -> Clock:
+    """The machine's clock, or the shifted one that the settings name."""
+    return ShiftedClock(settings.clock_file) if settings.clock_file else utc_now
 
 
 def service_app(
@@ -45,7 +45,7 @@ def service_app(
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        runtime = Runtime(settings, definition, wiring)
+        runtime = Runtime(settings, definition, wiring, clock)
         await runtime.open()
         app.state.runtime, app.state.tokens = runtime, runtime.tokens
         try:
@@ -63,7 +63,7 @@ def service_app(
     return app
 
 
-def mounted(apps: dict[str, FastAPI], *others: Mount) -> Starlette:
+def mounted(apps: dict[str, FastAPI], *others: BaseRoute) -> Starlette:
     """One app with each service at `/api/<service>`; starts and stops them all."""
 
     @asynccontextmanager
@@ -88,11 +88,14 @@ def peers_over_http(settings: Settings) -> Callable[[str], httpx.AsyncClient]:
     return peer
 
 
-def run_alone(name: str, listeners: Listeners, settings: Settings, create: Callable[[Settings, Wiring], FastAPI]) -> None:
+def run_alone(name: str, listeners: Listeners, settings: Settings, create: Callable[[Settings, Wiring, Clock], FastAPI]) -> None:
     """Serves one service in this process until it is told to stop. Needs KTXH_AMQP_URL, KTXH_DATABASE_URL and KTXH_SERVICE_URLS."""
     logging_.configure(settings.log_level, settings.log_format)
     if not settings.amqp_url or not settings.database_url:
         raise SystemExit("KTXH_AMQP_URL và KTXH_DATABASE_URL là bắt buộc khi chạy riêng một dịch vụ")
     wiring = Wiring(RabbitBus(settings.amqp_url, listeners, settings.namespace), peers_over_http(settings))
-    app = mounted({name: create(settings, wiring)})
+    app = mounted({name: create(settings, wiring, clock_of(settings))})
     uvicorn.run(app, host=settings.host, port=settings.port, log_config=None, access_log=False)
+
+
+__all__ = ["Clock", "clock_of", "mounted", "peers_over_http", "run_alone", "service_app", "utc_now"]

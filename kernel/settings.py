@@ -30,12 +30,15 @@ class Settings(BaseSettings):
     log_level: str = "INFO"
     log_format: Literal["json", "console"] = "json"
     cookie_secure: bool = False
+    clock_file: Path | None = None  # development only: shifts the clock of every service (kernel/clock.py)
     captcha: Literal["always", "after-failures", "never"] = "always"
 
     @model_validator(mode="after")
     def _refuse_development_secrets_in_production(self) -> Self:
         if self.mode == "production" and self.secret.get_secret_value() == "development":
             raise ValueError("KTXH_SECRET must be set in production")
+        if self.mode == "production" and self.clock_file is not None:
+            raise ValueError("KTXH_CLOCK_FILE must not be set in production")
         if self.mode == "production" and not self.cookie_secure:
             raise ValueError("KTXH_COOKIE_SECURE must be true in production")
         return self

@@ -73,6 +73,11 @@ class Tree:
             return versions[-1]
         return next((node for node in reversed(versions) if node.is_in_force(on)), None)
 
+    def life(self, node_id: UUID) -> tuple[date, date | None] | None:
+        """The node's first day and the first day on which it no longer is; None for an unknown node."""
+        versions = self._versions.get(node_id)
+        return (versions[0].valid_from, versions[-1].valid_to) if versions else None
+
     def find(self, code: str, on: date) -> Node | None:
         """The node that has this code on that day."""
         return next((node for node in self.all(on) if node.code == code), None)

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from importlib import import_module
+from pathlib import Path
 
 import httpx
 from fastapi import FastAPI
@@ -10,6 +12,7 @@ from starlette.applications import Starlette
 from contracts.registry import LISTENERS
 from kernel.bus import Bus
 from kernel.in_process import InProcessBus
+from kernel.migrate import migrate
 from kernel.rabbitmq import RabbitBus
 from kernel.runtime import Wiring
 from kernel.service import Clock, mounted, utc_now
@@ -44,6 +47,12 @@ class System:
         return httpx.AsyncClient(transport=httpx.ASGITransport(app=self.apps[name]), base_url=f"http://{name}")
 
 
+async def migrate_all(settings: Settings) -> None:
+    """Creates and upgrades every service's database; the services do so themselves at start too."""
+    for name in CREATE:
+        await migrate(settings, name, Path(import_module(f"services.{name}.main").__file__ or "").parent / "migrations")
+
+
 def compose(settings: Settings, clock: Clock = utc_now) -> System:
     """Five services over RabbitMQ where its address is set, else over the bus in process."""
     system = System()
@@ -58,5 +67,3 @@ def compose(settings: Settings, clock: Clock = utc_now) -> System:
     system.apps = {name: create(settings, wiring, clock) for name, create in CREATE.items()}
     system.app = mounted(system.apps, *front(system.apps))
     return system
-
-

@@ -73,6 +73,7 @@ class Calculator:
         self._formulas = self._read_formulas()
         self._by_key = {formula.key: formula for formula in self._formulas}
         self._all_formulas = self._mask(self._by_key)
+        self._has_text_readers = any(formula.reads_text for formula in self._formulas)
         self._lock = threading.Lock()
         self._load_engine()
 
@@ -121,18 +122,17 @@ class Calculator:
         shown to be no numbers: errors are missing, a text is as good as a number to any formula but a sum.
         """
         missing, emptied, texts = dict(self._stuck), set[str](), 0
-        if not (absent or not_additive or found):
+        if not (absent or not_additive or found or self._has_text_readers):
             return _Plan(missing, absent, 0, frozenset())
         for formula in self._formulas:
             gone = formula.reads & absent
-            in_the_way = self._all_formulas & ~texts if formula.is_sum else 0
             if formula.reads & not_additive:
                 value = Value(missing="not-additive", needs=self._first(formula.reads & not_additive))
             elif formula.reads_text or (gone and (gone == formula.reads if formula.is_sum else gone & ~texts)):
                 value = Value(missing="missing-precedent", needs=formula.reads_text or self._first(gone & ~texts or gone))
             else:
-                if gone & in_the_way:
-                    emptied.update(self._each(gone & in_the_way))
+                if gone and formula.is_sum:
+                    emptied.update(self._each(gone & self._all_formulas & ~texts))
                 if formula.key not in found:
                     continue
                 value = found[formula.key]
@@ -144,17 +144,18 @@ class Calculator:
         return _Plan(missing, absent, texts, frozenset(emptied))
 
     def _first_oddities(self, raw: Mapping[str, float | str | bool | None], found: Mapping[str, Value], plan: _Plan) -> dict[str, Value]:
-        """Results that are no numbers, without those that merely pass one on."""
+        """Results that are no numbers, without whatever reads one: that is known only after settling again."""
         if all(type(result) is float for result in raw.values()):
             return {}
         odd, new = 0, dict[str, Value]()
         for formula in self._formulas:
-            result = raw.get(formula.key)
-            if type(result) is float or formula.key in found or formula.key in plan.missing:
+            if formula.key in found or formula.key in plan.missing:
                 continue
-            if not formula.reads & odd:
+            result, is_tainted = raw[formula.key], bool(formula.reads & odd)
+            if is_tainted or type(result) is not float:
+                odd |= formula.bit
+            if not is_tainted and type(result) is not float:
                 new[formula.key] = self._oddity(formula, result)
-            odd |= formula.bit
         return new
 
     def _oddity(self, formula: _Formula, result: object) -> Value:

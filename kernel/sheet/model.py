@@ -205,7 +205,7 @@ class Sheet(msgspec.Struct, frozen=True, omit_defaults=True, dict=True):
             formula=formula,
             decimals=next(d for d in own if d is not None),
             limits=limits,
-            required=bool(cell.required) if cell.required is not None else role == "input",
+            required=cell.required if cell.required is not None else role == "input" and row.kind == "number",
         )
 
     @cached_property

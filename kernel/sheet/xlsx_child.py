@@ -9,7 +9,8 @@ from contextlib import suppress
 from typing import Any
 from xml.parsers.expat import ExpatError
 
-from .xlsx_parse import Package, Refuse, sheets_of
+from .xlsx_package import Package, Refuse
+from .xlsx_parse import sheets_of
 
 _DAMAGED = (zipfile.BadZipFile, ExpatError, EOFError, OSError, LookupError, ValueError, NotImplementedError, RuntimeError, ArithmeticError)
 

@@ -4,13 +4,16 @@ from collections import defaultdict
 from typing import NamedTuple
 
 from .model import Column, Row, Sheet
-from .xlsx_layout import header_path, same_words
+from .xlsx_layout import header_path, last_printed_row, same_words
 from .xlsx_raw import RawSheet, a1, column_letters
 from .xlsx_values import Problem
 
+_LOOKED_BELOW = 200  # rows that somebody inserted push the others down
+_LOOKED_AT = 1_000  # characters of a label
+
 
 class Misplaced(NamedTuple):
-    """What is not where it should be: the problems by place, and the rows and columns whose figures therefore can't be read."""
+    """What is not as it should be: the problems by place, and the rows and columns that are not there: no figure of theirs is read."""
 
     problems: list[tuple[str, Problem]]
     rows: frozenset[int]
@@ -19,7 +22,12 @@ class Misplaced(NamedTuple):
 
 def compare(raw: RawSheet, sheet: Sheet) -> Misplaced:
     columns, rows = _columns(raw, sheet), _rows(raw, sheet)
-    return Misplaced([*columns.values(), *rows.values()], frozenset(rows), frozenset(columns))
+    return Misplaced([*columns.values(), *rows.values()], _absent(rows), _absent(columns))
+
+
+def _absent(problems: dict[int, tuple[str, Problem]]) -> frozenset[int]:
+    """What only has other words is in its place, and what is wrong with its figures is told too."""
+    return frozenset(at for at, (_, problem) in problems.items() if not problem.slug.endswith("-changed"))
 
 
 def _columns(raw: RawSheet, sheet: Sheet) -> dict[int, tuple[str, Problem]]:
@@ -40,13 +48,13 @@ def _columns(raw: RawSheet, sheet: Sheet) -> dict[int, tuple[str, Problem]]:
 
 def _filled_header_columns(raw: RawSheet, sheet: Sheet) -> set[int]:
     header = range(sheet.layout.header_top, sheet.layout.header_bottom + 1)
-    merged = {column for area in raw.merges if area.top in header for column in range(area.left, min(area.right, 16_384) + 1)}
+    merged = {column for area in raw.merges if area.top in header for column in range(area.left, area.right + 1)}
     return merged | {cell.column for cell in raw.cells if cell.row in header}
 
 
 def _found_path(raw: RawSheet, sheet: Sheet, column: int) -> tuple[str, ...]:
     origins = dict.fromkeys(raw.origin(row, column) for row in range(sheet.layout.header_top, sheet.layout.header_bottom + 1))
-    return _path(tuple(raw.at[place].value for place in origins if place in raw.at))
+    return _path(tuple(raw.at[place].value[:_LOOKED_AT] for place in origins if place in raw.at))
 
 
 def _path(texts: tuple[str, ...]) -> tuple[str, ...]:
@@ -74,8 +82,9 @@ def _rows(raw: RawSheet, sheet: Sheet) -> dict[int, tuple[str, Problem]]:
     at = sheet.layout.label_column
     if not at:
         return {}
-    found = {cell.row: same_words(cell.value) for cell in raw.cells if cell.column == at and cell.row > sheet.layout.header_bottom}
-    expected = {row.at: same_words(row.label) for row in sheet.rows}
+    rows = range(sheet.layout.header_bottom + 1, last_printed_row(sheet) + _LOOKED_BELOW)
+    found = {cell.row: same_words(cell.value[:_LOOKED_AT]) for cell in raw.cells if cell.column == at and cell.row in rows}
+    expected = {row.at: same_words(row.label[:_LOOKED_AT]) for row in sheet.rows}
     places = defaultdict[str, list[int]](list)
     for place, words in sorted(found.items()):
         if expected.get(place) != words:
@@ -89,9 +98,9 @@ def _rows(raw: RawSheet, sheet: Sheet) -> dict[int, tuple[str, Problem]]:
 
 
 def _row_problem(raw: RawSheet, sheet: Sheet, row: Row, found: str, places: dict[str, list[int]], expected: set[str]) -> Problem | None:
-    if found == same_words(row.label):
+    if found == same_words(row.label[:_LOOKED_AT]):
         return _unit_problem(raw, sheet, row)
-    elsewhere = places.get(same_words(row.label))
+    elsewhere = places.get(same_words(row.label[:_LOOKED_AT]))
     if elsewhere and row.label.strip():
         return Problem(
             "row-moved",

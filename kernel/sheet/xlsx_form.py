@@ -11,7 +11,10 @@ from .xlsx_form_formulas import Folded, Sum, Where, fold, formulas_of, nested_su
 from .xlsx_form_header import FoundColumn, Header, find_header
 from .xlsx_form_rows import FoundRow, find_rows
 from .xlsx_form_words import key_of, unique_keys
-from .xlsx_raw import RawSheet, a1
+from .xlsx_raw import FileLimits, RawSheet, a1
+
+FORM_LIMITS = FileLimits(rows=3_000, columns=200, cells=60_000, characters=2_000_000)
+"""For reading the file: taking formulas apart costs far more than reading figures."""
 
 
 class Doubt(msgspec.Struct, frozen=True):
@@ -44,7 +47,6 @@ class _Form(NamedTuple):
 
 
 _COMPUTED_MEASURES = ("comparison",)
-_CARRIED_OFFSETS = {"same_period_last_year": "same-last-year", "previous": "previous"}
 _ODDITIES = {
     "formula-unreadable": "Không hiểu công thức",
     "formula-outside-sheet": "Công thức lấy số liệu ngoài biểu này, nên ô được để nhập tay",
@@ -64,15 +66,15 @@ def propose_sheet(raw: RawSheet) -> Proposal:
         return Proposal(None, (Doubt(a1(header.top, 1), "no-figures", "Không tìm thấy cột hoặc dòng nào để nhập số liệu"),))
     places = [(row.at, column.at) for row in form.subjects for column in form.figures if (row.at, column.at) not in form.blocked]
     formulas, odd = formulas_of(raw, places)
-    columns, column_doubts = _columns(form, formulas)
-    inputs = [column.at for column in columns if column.role == "input"]
-    folded = fold(formulas, [row.at for row in form.subjects], [column.at for column in columns], inputs)
-    columns = [_with_formula(column, folded) for column in columns]
+    guessed = _columns(form)
+    inputs = [column.at for column in guessed if column.role == "input"]
+    folded = fold(formulas, [row.at for row in form.subjects], [column.at for column in guessed], inputs)
+    columns = [_with_formula(column, folded) for column in guessed]
     sums = list(nested_sums(raw, form.subjects, _added_up(columns), {row for row, _ in formulas}))
     sheet = _sheet(form, columns, folded, [one for one in sums if one.is_shown])
     doubts = [
         *(Doubt(a1(*where), slug, f"{_ODDITIES[slug]}: {formula}", {"formula": formula}) for where, slug, formula in odd),
-        *column_doubts,
+        *(doubt for column in columns for doubt in _column_doubts(form, column, formulas)),
         *_row_doubts(form),
         *_sum_doubts(sums, header),
         *_sheet_doubts(form),
@@ -94,12 +96,11 @@ def _is_heading(row: FoundRow, *, has_units: bool) -> bool:
     return not row.has_figures and row.has_children and has_units and not row.unit_of_measure
 
 
-def _columns(form: _Form, formulas: dict[Where, str]) -> tuple[list[Column], list[Doubt]]:
+def _columns(form: _Form) -> list[Column]:
     keys = _column_keys(form.figures)
-    columns: list[Column] = []
-    doubts: list[Doubt] = []
+    columns = []
     for found, key in zip(form.figures, keys, strict=True):
-        role, carried = _role(form, found, keys, formulas)
+        role, carried = _role(form, found, keys)
         columns.append(
             Column(
                 key=key,
@@ -113,8 +114,7 @@ def _columns(form: _Form, formulas: dict[Where, str]) -> tuple[list[Column], lis
                 unit_of_measure="%" if "%" in " ".join(found.path) else "",
             )
         )
-        doubts += _column_doubts(form, found, role, formulas)
-    return columns, doubts
+    return columns
 
 
 def _column_keys(figures: Sequence[FoundColumn]) -> list[str]:
@@ -123,12 +123,12 @@ def _column_keys(figures: Sequence[FoundColumn]) -> list[str]:
     return unique_keys([key if often[key] == 1 else key_of(" ".join(column.path)) for key, column in zip(lowest, figures, strict=True)])
 
 
-def _role(form: _Form, found: FoundColumn, keys: Sequence[str], formulas: dict[Where, str]) -> tuple[Role, Carried | None]:
-    count = sum((row.at, found.at) in formulas for row in form.subjects)
-    offset = _CARRIED_OFFSETS.get(found.measure)
+def _role(form: _Form, found: FoundColumn, keys: Sequence[str]) -> tuple[Role, Carried | None]:
     source = _source(form.figures, found, keys)
-    if offset and source and not count:
-        return "carried", Carried(column=source, offset="same-last-year" if offset == "same-last-year" else "previous")
+    if source and found.measure == "same_period_last_year":
+        return "carried", Carried(column=source, offset="same-last-year")
+    if source and found.measure == "previous":
+        return "carried", Carried(column=source, offset="previous")
     return "input", None
 
 
@@ -194,18 +194,18 @@ def _row(found: FoundRow, key: str, form: _Form, formula: str | None) -> Row:
     )
 
 
-def _column_doubts(form: _Form, found: FoundColumn, role: Role, formulas: dict[Where, str]) -> Iterator[Doubt]:
-    place, name = a1(form.header.bottom, found.at), " / ".join(found.path)
-    if found.measure == "":
+def _column_doubts(form: _Form, column: Column, formulas: dict[Where, str]) -> Iterator[Doubt]:
+    place, name = a1(form.header.bottom, column.at), " / ".join(column.header)
+    if column.measure == "":
         yield Doubt(place, "measure-unknown", f"Không rõ cột “{name}” là kế hoạch, thực hiện, lũy kế hay so sánh")
-    if found.measure in _COMPUTED_MEASURES and role != "formula":
-        yield Doubt(place, "comparison-without-formula", f"Cột “{name}” có vẻ là cột tính nhưng không có công thức")
-    if role == "carried":
+    if column.measure in _COMPUTED_MEASURES and column.role != "formula":
+        yield Doubt(place, "comparison-without-formula", f"Cột “{name}” có vẻ là cột tính nhưng không có công thức chung")
+    if column.role == "carried":
         yield Doubt(place, "carried-guessed", f"Cột “{name}” được đề xuất lấy tự động từ kỳ trước; hãy kiểm tra cột nguồn")
-    if found.measure in ("plan", "year_to_date") and not any((row.at, found.at) in formulas for row in form.subjects):
+    if column.measure in ("plan", "year_to_date") and column.role == "input":
         yield Doubt(place, "source-unknown", f"Cột “{name}” được để nhập tay; nếu lấy từ biểu khác hoặc kỳ khác thì hãy chọn nguồn")
-    cells = [form.raw.at.get((row.at, found.at)) for row in form.subjects]
-    if any(cell and cell.kind == "percent" for cell in cells):
+    cells = [form.raw.at.get((row.at, column.at)) for row in form.subjects]
+    if any(cell and cell.is_percent for cell in cells):
         yield Doubt(place, "percent-format", f"Cột “{name}” hiển thị dạng phần trăm: hãy nhân công thức với 100 nếu muốn số liệu là %")
 
 

@@ -26,7 +26,7 @@ class Oddity(NamedTuple):
 
 
 class Folded(NamedTuple):
-    """`columns` are written for the first row, `rows` for the first input column; `inputs` are cells that the column's formula passes over."""
+    """`columns` are written for the first row, `rows` for the first input column; `inputs` are cells that a column formula passes over."""
 
     columns: dict[int, str]
     rows: dict[int, str]

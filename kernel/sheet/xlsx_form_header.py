@@ -7,6 +7,7 @@ from .xlsx_form_words import Place, clean, measure_of, place_of_header, title_li
 from .xlsx_raw import RawSheet
 
 _LOOKED_AT = 80  # no form has its header further down
+_DEEPEST = 12  # nor one of more rows
 _INDEX = re.compile(r"\(?[0-9]{1,2}\)?|\(?[A-Za-zĐđ]\)?|\(?[0-9]{1,2}\)?\s*=.*")
 _FEWEST_INDICES = 3
 
@@ -49,7 +50,7 @@ def find_header(raw: RawSheet) -> Header | None:
 def _texts_by_row(raw: RawSheet) -> dict[int, dict[int, str]]:
     grid: dict[int, dict[int, str]] = {}
     for cell in raw.cells:
-        text = clean(cell.value)
+        text = clean(cell.value) if cell.row <= _LOOKED_AT + _DEEPEST + 1 else ""
         if text:
             grid.setdefault(cell.row, {})[cell.column] = text
     return grid
@@ -65,9 +66,10 @@ def _bottom(raw: RawSheet, top: int, grid: dict[int, dict[int, str]]) -> int:
     """Merged cells that begin in the header reach to its end; without them it ends where the columns of words begin to be filled."""
     fixed = {column for column, text in grid[top].items() if place_of_header(text) in ("number", "label", "unit", "code")}
     bottom, before = top, 0
-    while bottom != before:
+    while bottom != before and bottom < top + _DEEPEST:
         before = bottom
-        bottom = max([bottom, *(area.bottom for area in raw.merges if top <= area.top <= bottom)])
+        reached = max([bottom, *(area.bottom for area in raw.merges if top <= area.top <= bottom)])
+        bottom = min(reached, top + _DEEPEST)
         below = grid.get(bottom + 1, {})
         spread = any(area.top == bottom and area.left < area.right for area in raw.merges)
         if spread and below and not fixed & below.keys():

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
 from kernel.vietnamese import fold
@@ -39,7 +39,9 @@ class Depths:
     An unnumbered row lies under the last numbered one, by its own indentation. A parent may come after its children: 1.1, 1.2, 1.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, widths: Collection[int] = ()) -> None:
+        """`widths`: all indentations of a form that numbers nothing; then they alone tell how deep a row lies."""
+        self._ranks = {width: rank for rank, width in enumerate(sorted(set(widths)))}
         self._families: list[str] = []
         self._dots = 0
         self._last_letter = ""
@@ -78,8 +80,10 @@ class Depths:
         return "A" if letter.isupper() else "a"
 
     def _unnumbered(self, width: int, label: str) -> int:
+        if self._ranks:
+            return self._ranks[width]
         if not width and (fold(label) + " ").startswith(_TOTALS):
-            self._families, self._widths, self._dots = [], [], 0
+            self._families, self._widths, self._dots = [], [0], 0
             return 0
         while self._widths and self._widths[-1] >= width:
             self._widths.pop()
@@ -97,9 +101,13 @@ def find_rows(raw: RawSheet, header: Header) -> list[FoundRow]:
     for cell in raw.cells:
         by_row.setdefault(cell.row, []).append(cell)
     rows: list[FoundRow] = []
-    depths, unit = Depths(), ""
-    for at, number, label, width in _labelled(raw, header, by_row):
-        numbering = number.rstrip(".)") or _numbering_in(label)
+    found = [
+        (at, number, label, number.rstrip(".)") or _numbering_in(label), width)
+        for at, number, label, width in _labelled(raw, header, by_row)
+    ]
+    is_numbered = any(numbering for _, _, _, numbering, _ in found)
+    depths, unit = Depths(() if is_numbered else [width for *_, width in found]), ""
+    for at, number, label, numbering, width in found:
         own_unit = _unit(raw, header, at, unit)
         unit = own_unit or unit
         figures = _figures(header, by_row[at])

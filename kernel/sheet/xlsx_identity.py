@@ -25,7 +25,7 @@ class SheetIdentity(msgspec.Struct, frozen=True):
 
 
 class Sealed(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What is signed. `remembered` holds what a cell's text can't show: other reasons than not-collected, and targets as they were written."""
+    """What is signed. `remembered` holds what a cell can't show: other reasons than not-collected, and targets as they were written."""
 
     format: str
     key: str
@@ -64,17 +64,15 @@ def hidden_row(anchor: str, worksheet: str, sealed: Sealed, secret: bytes) -> li
 
 
 def identities(sheets: Sequence[RawSheet], secret: bytes) -> list[Found]:
-    """What the hidden sheet says, in its order; empty without one. Rows that make no sense are left out: their worksheets are unknown then."""
+    """What the hidden sheet says, in its order; empty without one. Rows that make no sense are left out: their worksheets are unknown."""
     hidden = next((sheet for sheet in sheets if sheet.name == HIDDEN_SHEET), None)
     if hidden is None or hidden.text(1, 1) != FORMAT:
         return []
-    found = []
-    for row in sorted({cell.row for cell in hidden.cells if cell.row >= _FIRST_ROW}):
-        texts = [cell.value for cell in sorted(hidden.cells, key=lambda cell: cell.column) if cell.row == row]
-        one = _found(texts, sheets, secret)
-        if one:
-            found.append(one)
-    return found
+    rows: dict[int, list[str]] = {}
+    for cell in sorted(hidden.cells, key=lambda cell: (cell.row, cell.column)):
+        rows.setdefault(cell.row, []).append(cell.value)
+    told = (_found(texts, sheets, secret) for row, texts in rows.items() if row >= _FIRST_ROW)
+    return [one for one in told if one]
 
 
 def _found(texts: list[str], sheets: Sequence[RawSheet], secret: bytes) -> Found | None:

@@ -33,7 +33,7 @@ def header_path(sheet: Sheet, column: Column) -> tuple[str, ...]:
 
 
 def header_blocks(sheet: Sheet) -> list[Printed]:
-    """The headers of the figures: neighbours with the same words above them share one merged cell, the lowest words reach down to the figures."""
+    """The headers of the figures: neighbours under the same words share one merged cell, the lowest words reach down to the figures."""
     columns = sorted(sheet.columns, key=lambda column: column.at)
     return list(_blocks(sheet, [(column, header_path(sheet, column)) for column in columns], 0))
 

@@ -12,7 +12,10 @@ _PLACE = re.compile(r"([A-Z]{1,3})([1-9][0-9]*)")
 
 
 class FileLimits(msgspec.Struct, frozen=True):
-    """What an uploaded workbook may cost. Bytes of a part and in sum are unpacked ones; cells beyond `rows` × `columns` are left out."""
+    """What an uploaded workbook may cost. Bytes of a part and in sum are unpacked ones; cells beyond `rows` × `columns` are left out.
+
+    The parent's work on what was read is linear in `cells` and `characters`: these bound it.
+    """
 
     file_bytes: int = 20_000_000
     part_bytes: int = 8_000_000
@@ -32,7 +35,7 @@ class RawCell(msgspec.Struct, frozen=True, array_like=True):
     """One cell as the file has it.
 
     `value` is the number as the file spells it, the text, 1 or 0, the error, or the date's own number. `formula` is without
-    its `=`, as written for `written_at` (row, column) where one formula is shared by many cells. `decimals` and `indent` come from the format.
+    its `=`, as written for `written_at` (row, column) where one formula is shared by many cells. What follows comes from the format.
     """
 
     row: int
@@ -43,10 +46,11 @@ class RawCell(msgspec.Struct, frozen=True, array_like=True):
     written_at: tuple[int, int] | None = None
     decimals: int | None = None
     indent: int = 0
+    is_percent: bool = False
 
 
 class Area(msgspec.Struct, frozen=True, array_like=True):
-    """Merged cells, both ends included."""
+    """Merged cells, both ends included, cut off at the limits."""
 
     top: int
     left: int
@@ -75,13 +79,11 @@ class RawSheet(msgspec.Struct, frozen=True, dict=True):
 
     @cached_property
     def area_at(self) -> dict[tuple[int, int], Area]:
-        """The merged area of each merged place within what was read; of areas that overlap the first counts."""
-        last_row = max((cell.row for cell in self.cells), default=0)
-        last_column = max((cell.column for cell in self.cells), default=0)
+        """The merged area of each merged place; of areas that overlap the first counts."""
         found: dict[tuple[int, int], Area] = {}
         for area in self.merges:
-            for row in range(area.top, min(area.bottom, last_row) + 1):
-                for column in range(area.left, min(area.right, last_column) + 1):
+            for row in range(area.top, area.bottom + 1):
+                for column in range(area.left, area.right + 1):
                     found.setdefault((row, column), area)
         return found
 

@@ -1,4 +1,4 @@
-"""Takes an uploaded workbook back into values: tells which forms it holds, and every error in it at once. Keeps nothing and guesses nothing."""
+"""Takes an uploaded workbook back into values: tells which forms it holds, and every error at once. Keeps nothing and guesses nothing."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
@@ -17,7 +17,7 @@ from .xlsx_values import Meaning, Problem, formula_trouble, value_of
 
 
 class CellError(msgspec.Struct, frozen=True):
-    """One thing that is wrong. `worksheet` and `a1` say where for the person ("" where it is the whole file or sheet), `cell_key` for programs."""
+    """One thing that is wrong. `worksheet` and `a1` say where for people ("" for the whole file or sheet), `cell_key` for programs."""
 
     worksheet: str
     a1: str
@@ -158,7 +158,8 @@ def _other_labels(labels: Mapping[str, str], expected: Expected) -> Iterator[tup
         if is_ != wanted:
             title = expected.label_titles.get(name, name)
             words = expected.label_words
-            message = f"Tệp là của {title} “{words.get(is_, is_)}”, không phải “{words.get(wanted, wanted)}”. Hãy chọn đúng tệp hoặc tải tệp mẫu mới"
+            said = f"Tệp là của {title} “{words.get(is_, is_)}”, không phải “{words.get(wanted, wanted)}”"
+            message = f"{said}. Hãy chọn đúng tệp hoặc tải tệp mẫu mới"
             yield f"other-{name}", message, {"found": is_, "expected": wanted}
 
 

@@ -14,11 +14,17 @@ class FileIsEmpty(FileRefused):
 
 
 class NotAnExcelFile(FileRefused):
-    title = "Tệp không phải là bảng tính Excel (.xlsx). Hãy mở bằng Excel, LibreOffice hoặc WPS rồi chọn Lưu thành (Save As) → Excel Workbook (*.xlsx)"
+    title = (
+        "Tệp không phải là bảng tính Excel (.xlsx). "
+        "Hãy mở bằng Excel, LibreOffice hoặc WPS rồi chọn Lưu thành (Save As) → Excel Workbook (*.xlsx)"
+    )
 
 
 class OldExcelFormat(FileRefused):
-    title = "Tệp ở định dạng Excel cũ (.xls). Hãy mở tệp, chọn Tệp → Lưu thành (File → Save As) → kiểu Excel Workbook (*.xlsx), rồi tải tệp mới lên"
+    title = (
+        "Tệp ở định dạng Excel cũ (.xls). "
+        "Hãy mở tệp, chọn Tệp → Lưu thành (File → Save As) → kiểu Excel Workbook (*.xlsx), rồi tải tệp mới lên"
+    )
 
 
 class BinaryExcelFormat(FileRefused):
@@ -78,7 +84,10 @@ class HoldsExternalLink(FileRefused):
 
 
 class HoldsDataConnection(FileRefused):
-    title = "Tệp có kết nối dữ liệu ngoài. Hãy chọn Dữ liệu → Truy vấn và kết nối (Data → Queries & Connections), xóa các kết nối, lưu rồi tải lại"
+    title = (
+        "Tệp có kết nối dữ liệu ngoài. "
+        "Hãy chọn Dữ liệu → Truy vấn và kết nối (Data → Queries & Connections), xóa các kết nối, lưu rồi tải lại"
+    )
 
 
 class HoldsEmbeddedObject(FileRefused):

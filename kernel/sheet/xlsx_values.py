@@ -13,12 +13,13 @@ from .xlsx_raw import RawCell
 from .xlsx_words import MISSING_TEXTS, NIL_TEXTS
 
 _STRING = re.compile(r'"[^"]*"')
-_EXTERNAL = re.compile(r"\[[^\]]*\][^!]*!|file:|https?:", re.IGNORECASE)
+_EXTERNAL = re.compile(r"\[|file:|https?:", re.IGNORECASE)
 _REACHES_OUT = re.compile(r"\b(WEBSERVICE|RTD|CALL|REGISTER|EXEC|DDE|IMAGE|SQL\.REQUEST|STOCKHISTORY)\s*\(", re.IGNORECASE)
 _TARGET = re.compile(r"(>=|<=|[≥≤<>=])\s*(\S.*)")
 _RANGE = re.compile(r"(\S.*?)\s*[-–—]\s*(\S.*)")
 _COMPARATORS: dict[str, Comparator] = {"≥": ">=", ">=": ">=", "≤": "<=", "<=": "<=", ">": ">", "<": "<", "=": "="}
 _NEIGHBOURING_DOUBLES = 2
+_LONGEST_NUMBER = 80  # of a target with both its ends
 
 
 @dataclass(frozen=True)
@@ -88,8 +89,8 @@ def formula_trouble(formula: str) -> Problem | None:
 def exact(spelled: str, *, computed: bool = False) -> Decimal | None:
     """The decimal number that a double in a file stands for, or None where it is none.
 
-    Programs write a double with up to 17 digits. The number of 15 digits is taken where it is the same double or next to it (Excel itself shows
-    no more), and of anything that a formula computed; else all digits stay, so that too many of them can be told.
+    Programs write a double with up to 17 digits. The number of 15 digits is taken where it is the same double or next to it (Excel
+    itself shows no more), and of anything that a formula computed; else all digits stay, so that too many of them can be told.
     """
     try:
         double = float(spelled)
@@ -127,6 +128,8 @@ def _of_text(found: str, kind: ValueKind, meaning: Meaning, remembered: Value | 
         return Value(missing=(remembered.missing if remembered else None) or "not-collected")
     if kind == "text":
         return Value(text=text)
+    if len(text) > _LONGEST_NUMBER:
+        return _not_a_number(text)
     try:
         number = parse_number(text, meaning.number_format)
     except NotANumber:

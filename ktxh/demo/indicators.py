@@ -102,7 +102,7 @@ def provincial_rows() -> tuple[ProvincialRow, ...]:
 
 
 def _records(name: str) -> Iterator[dict[str, str]]:
-    with files("ktxh.demo.forms").joinpath(name).open(encoding="utf-8", newline="") as lines:
+    with files("ktxh.demo.forms").joinpath(name).open(encoding="utf-8") as lines:
         yield from csv.DictReader(lines)
 
 

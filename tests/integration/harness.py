@@ -43,7 +43,7 @@ class ServiceUnderTest:
             "iss": "identity",
             "sub": str(user or uuid.uuid5(uuid.NAMESPACE_URL, repr(grants))),
             "iat": int(now),
-            "exp": int(__import__("time").time()) + 3600,
+            "exp": int(now) + 3600,
             "grants": [{"role": role, "units": [str(unit)], "sectors": list(sectors)} for role, unit in grants],
         }
         key = private_key(self.settings, "identity")

@@ -97,7 +97,7 @@ class _Places:
 
         def address(found: re.Match[str]) -> str:
             code, column_key = found[1], found[2]
-            at_row = self.rows[code] if code in self.rows else row
+            at_row = self.rows.get(code, row)
             at_column = self.columns[column_key or code] if column_key or code not in self.rows else column
             return f"{get_column_letter(at_column)}{at_row}"
 
@@ -241,5 +241,3 @@ def _part_within_whole(line: Line, column: str) -> Check:
         formula=f"{{{line.code}@{column}}}<={'+'.join(f'{{{code}@{column}}}' for code in whole)}",
         message=f"“{line.label or line.indicator.name}” không được lớn hơn {names}. Kiểm tra lại các dòng này.",
     )
-
-

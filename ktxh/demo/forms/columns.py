@@ -35,9 +35,7 @@ def to_date(key: str, header: tuple[str, ...], before: str, now: str) -> ColumnP
 
 
 def plan_of_year(header: tuple[str, ...]) -> ColumnPlan:
-    return ColumnPlan(
-        "kh_nam", header, "carried", "plan", carried=Carried("kh_nam", PLAN_GIVEN, "year"), holds=COMPARED, planned_only=True
-    )
+    return ColumnPlan("kh_nam", header, "carried", "plan", carried=Carried("kh_nam", PLAN_GIVEN, "year"), holds=COMPARED, planned_only=True)
 
 
 def share_of_plan(key: str, header: tuple[str, ...], of: str) -> ColumnPlan:
@@ -46,12 +44,16 @@ def share_of_plan(key: str, header: tuple[str, ...], of: str) -> ColumnPlan:
     )
 
 
-def percent_of(key: str, header: tuple[str, ...], of: str, base: str, holds: frozenset[Nature] = COMPARED) -> ColumnPlan:
-    return ColumnPlan(key, header, "formula", "ratio", f"{{{of}}}/{{{base}}}*100", holds=holds, decimals=2, unit_of_measure="%")
+def percent_of(
+    key: str, header: tuple[str, ...], of: str, base: str, holds: frozenset[Nature] = COMPARED, unit_of_measure: str = "%"
+) -> ColumnPlan:
+    """One figure in percent of another. A unit of its own keeps the range of a rate in percent from being asked of the ratio of two."""
+    return ColumnPlan(key, header, "formula", "ratio", f"{{{of}}}/{{{base}}}*100", holds=holds, decimals=2, unit_of_measure=unit_of_measure)
 
 
 def growth(key: str, header: tuple[str, ...], of: str, base: str, holds: frozenset[Nature] = COMPARED) -> ColumnPlan:
-    formula = f"({{{of}}}-{{{base}}})/{{{base}}}*100"
+    """Growth in percent. The difference is rounded to a millionth: a binary fraction's error in it would tip what lies on a half."""
+    formula = f"ROUND({{{of}}}-{{{base}}},6)/{{{base}}}*100"
     return ColumnPlan(key, header, "formula", "growth", formula, holds=holds, decimals=2, unit_of_measure="%")
 
 

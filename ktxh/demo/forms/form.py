@@ -13,7 +13,7 @@ Audience = Literal["communes", "some-communes"]
 """Who reports it: every commune, or a few (the province's large form is far too long for each)."""
 
 FigureKind = Literal["now", "money", "plan", "last_year", "constant_price", "to_date"]
-"""What a typed column holds: this period's figure, the money spent on it, its target for the year, last year's, at constant prices, or so far."""
+"""What a typed column holds: this period's figure, money spent on it, the year's target, last year's, at constant prices, so far."""
 
 THREE_STEPS = (
     Step("send", "leader", "own"),
@@ -27,7 +27,7 @@ GIVEN = (Step("send", "leader", "owner"),)
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """Everything of `TemplateV1` but owner and version. `owner_sector` says which department owns it; `general` is the provincial office."""
+    """Everything of `TemplateV1` but owner and version. `owner_sector` says whose it is; `general` is the provincial office's."""
 
     code: str
     name: str

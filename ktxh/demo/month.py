@@ -1,0 +1,140 @@
+"""One reporting month of Gia Lai, played through the HTTP APIs and checked figure by figure."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from kernel.calendar import parse_period
+from kernel.clock import ShiftedClock
+from kernel.vietnamese import LOCAL_TIME, format_number
+
+from .checking import Difference, differences
+from .forms import Form, monthly_forms
+from .history import book_of_history
+from .oracle import Oracle
+from .player import Player, Playing, playing_of
+from .printing import print_rollup
+from .province import Province
+from .scenario import book_of, plan_month, plan_release
+from .setting_up import everybody_has_heard, set_up
+from .telling import Telling
+
+PERIOD = "2026-03"
+BEGINS = datetime(2026, 3, 15, 8, 0, tzinfo=LOCAL_TIME)
+DUE_ON = date(2026, 3, 17)
+EXTENDED_TO = date(2026, 3, 20)
+AFTER_IT_WAS_DUE = datetime(2026, 3, 18, 9, 0, tzinfo=LOCAL_TIME)
+SHOWN = "YT-THANG"
+"""The template whose provincial rollup is printed."""
+
+
+@dataclass(frozen=True)
+class Played:
+    """What came of it."""
+
+    reports: int
+    seconds: float
+    differences: list[Difference]
+    late: int
+
+
+@dataclass
+class Month:
+    """A play: who, what, when. `clock` is shared with the services, so that what is late is late for all."""
+
+    province: Province
+    clock: ShiftedClock
+    telling: Telling
+    seed: int = 2026
+    forms: Sequence[Form] = ()
+
+    def __post_init__(self) -> None:
+        self.forms = self.forms or monthly_forms()
+
+    async def run(self) -> Played:
+        self.clock.set(BEGINS)
+        self.telling.say("Chuẩn bị")
+        await set_up(self.province, self.forms, PERIOD, self.seed, self.telling)
+        began = time.monotonic()
+        self.telling.say(f"{parse_period(PERIOD).title} của {self.province.root.name}")
+        playing = await self._play()
+        with self.telling.step("Tổng hợp kịp số liệu", 1) as progress:
+            await everybody_has_heard(self.province)
+            progress(1)
+        seconds = time.monotonic() - began
+        found = await self._check(playing)
+        await self._release()
+        return Played(len(playing), seconds, found, sum(one.journey.is_late for one in playing))
+
+    async def _play(self) -> list[Playing]:
+        named = {form.code: form for form in self.forms}
+        journeys = plan_month(self.seed, [unit.code for unit in self.province.communes], self.forms, PERIOD)
+        playing = playing_of(journeys, self.province, named)
+        assignments = await self._assign(len(playing))
+        on_time = [one for one in playing if not one.journey.is_late]
+        late = [one for one in playing if one.journey.is_late]
+        for title, some, moment in (("Báo cáo trong hạn", on_time, None), ("Báo cáo trễ hạn", late, AFTER_IT_WAS_DUE)):
+            if moment is not None:
+                self.clock.set(moment)
+            with self.telling.step(title, len(some)) as progress:
+                await Player(self.province, named, progress, assignments, EXTENDED_TO.isoformat()).play(some)
+        return playing
+
+    async def _assign(self, reports: int) -> dict[str, str]:
+        """Every form to every commune, by the officer of the department that owns it."""
+        assignments = {}
+        with self.telling.step("Giao báo cáo", reports) as progress:
+            for form in self.forms:
+                officer = self.province.person("compiler", self.province.owner_of(form.owner_sector))
+                units = {"ids": [str(unit.unit_id) for unit in self.province.communes]}
+                made = await officer.post("templates/assignments", {"template": form.code, "period": PERIOD, "units": units})
+                assignments[form.code] = made["id"]
+                if made["due_on"] != DUE_ON.isoformat():
+                    raise RuntimeError(f"{form.code} is due on {made['due_on']}, not on {DUE_ON}")
+                progress(len(made["reports"]))
+        return assignments
+
+    async def _check(self, playing: Sequence[Playing]) -> list[Difference]:
+        """Every figure of every form's provincial rollup; one of them is shown."""
+        earlier = book_of_history(self.forms, [unit.code for unit in self.province.communes], PERIOD, self.seed)
+        oracle = Oracle(book_of([one.journey for one in playing], earlier))
+        found: list[Difference] = []
+        figures = 0
+        for form in self.forms:
+            rollup = await self._rollup(form)
+            found.extend(differences(form, PERIOD, rollup, oracle))
+            figures += len(rollup["cells"])
+            if form.code == self.shown.code:
+                print_rollup(self.telling.console, form, PERIOD, self.province.root.name, rollup)
+        compared = format_number(Decimal(figures))
+        self.telling.say(f"  ✓ đối chiếu {compared} số liệu tổng hợp với tổng tính riêng từ số đã nhập: {len(found)} sai lệch")
+        return found
+
+    @property
+    def shown(self) -> Form:
+        return next((form for form in self.forms if form.code == SHOWN), self.forms[0])
+
+    async def _rollup(self, form: Form) -> dict[str, Any]:
+        answer: dict[str, Any] = await self.province.executive.get(f"aggregation/rollups/{form.code}/{PERIOD}/{self.province.root.unit_id}")
+        return answer
+
+    async def _release(self) -> None:
+        """The office makes figures public; somebody without an account sees exactly those."""
+        plan = plan_release(self.forms, PERIOD)
+        office = self.province.person("compiler", self.province.office)
+        body = {
+            "template": plan.template,
+            "period": PERIOD,
+            "columns": list(plan.columns),
+            "level": plan.levels[0],
+            "source": plan.source,
+            "licence": plan.licence,
+        }
+        with self.telling.step("Công bố", 1) as progress:
+            release = await office.post("aggregation/releases", body)
+            answer = await self.province.http.get(f"/api/aggregation/public/releases/{release['id']}")
+            answer.raise_for_status()
+            progress(1)
