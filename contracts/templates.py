@@ -150,3 +150,4 @@ class ReportMovedV1(msgspec.Struct, frozen=True, omit_defaults=True):
     template: str
     period: str
     version: int
+    state: str = ""  # in the log: where the report stands after it; unchanged where only labels differ

@@ -1,5 +1,6 @@
 """Who calls: checks tokens and says what they grant. Issues no user tokens and knows no names."""
 
+import asyncio
 import base64
 import time
 import warnings
@@ -9,19 +10,23 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 from uuid import UUID
 
+import httpx
 from fastapi import Request
 from joserfc import jwt
 from joserfc.errors import JoseError, SecurityWarning
 from joserfc.jwk import KeySet, OKPKey
 
 from .clock import Clock, utc_now
-from .errors import NotSignedIn, Rejected, RoleMayNot
+from .errors import NotReady, NotSignedIn, Rejected, RoleMayNot
 from .settings import SERVICES, Settings
 
 ALGORITHM = "EdDSA"  # RFC 9864's `Ed25519` is refused by widespread libraries, so one name is pinned
 warnings.filterwarnings("ignore", message="EdDSA is deprecated", category=SecurityWarning)
 SERVICE_TOKEN_SECONDS = 240
+SERVICE_KEY = "service/"  # begins the key ids of services
+LONGEST_SERVICE_TOKEN = 300
 KEYS_KEPT_SECONDS = 300
+KEYS_ASKED_AGAIN_SECONDS = 0.2  # so that unknown key ids don't become requests to identity
 
 Kind = Literal["user", "service", "subscriber"]
 
@@ -130,7 +135,7 @@ def service_token(key: OKPKey, service: str, now: float) -> str:
     """A token of a service, good for four minutes from `now` (seconds since 1970)."""
     issued = int(now)
     claims = {"iss": service, "sub": service, "kind": "service", "iat": issued, "exp": issued + SERVICE_TOKEN_SECONDS}
-    return jwt.encode({"alg": ALGORITHM, "kid": f"service/{service}"}, claims, key, algorithms=[ALGORITHM])
+    return jwt.encode({"alg": ALGORITHM, "kid": SERVICE_KEY + service}, claims, key, algorithms=[ALGORITHM])
 
 
 FetchKeys = Callable[[], Awaitable[dict[str, Any]]]
@@ -145,30 +150,55 @@ class Tokens:
         self._service_keys = public_keys(settings)
         self._fetch_keys, self._not_before = fetch_keys, not_before
         self._user_keys: dict[str, OKPKey] = {}
-        self._fetched_at = 0.0
+        self._asked_at = float("-inf")
+        self._asking = asyncio.Lock()
 
     async def principal(self, token: str) -> Principal:
-        """Who the token speaks for. Raises NotSignedIn for anything that isn't a token in force."""
+        """Who the token speaks for. Raises NotSignedIn for anything that isn't a token in force, NotReady without identity's keys."""
         try:
-            key = await self._key_named(_key_id(token))
-            claims = jwt.decode(token, key, algorithms=[ALGORITHM]).claims
+            key_id = _key_id(token)
+            claims = jwt.decode(token, await self._key_named(key_id), algorithms=[ALGORITHM]).claims
             jwt.JWTClaimsRegistry(now=int(self._clock().timestamp()), leeway=5).validate(claims)
+            _refuse_a_foreign_kind(key_id, claims)
             principal = _principal(claims)
-        except (JoseError, ValueError, KeyError) as failure:
+        except (JoseError, ValueError, KeyError, TypeError) as failure:
             raise NotSignedIn("Phiên đăng nhập không hợp lệ hoặc đã hết hạn") from failure
         if self._not_before.has_ended(principal):
             raise NotSignedIn("Phiên đăng nhập đã kết thúc")
         return principal
 
     async def _key_named(self, key_id: str) -> OKPKey:
-        if key_id.startswith("service/"):
-            return self._service_keys[key_id.removeprefix("service/")]
-        is_stale = time.monotonic() - self._fetched_at > KEYS_KEPT_SECONDS
-        if key_id not in self._user_keys or is_stale:
-            published = KeySet.import_key_set(await self._fetch_keys())  # type: ignore[arg-type]
-            self._user_keys = {str(key.kid): key for key in published.keys if isinstance(key, OKPKey)}
-            self._fetched_at = time.monotonic()
+        if key_id.startswith(SERVICE_KEY):
+            return self._service_keys[key_id.removeprefix(SERVICE_KEY)]
+        if self._should_ask(key_id):
+            async with self._asking:
+                if self._should_ask(key_id):
+                    await self._ask_identity()
         return self._user_keys[key_id]
+
+    def _should_ask(self, key_id: str) -> bool:
+        age = time.monotonic() - self._asked_at
+        return age > (KEYS_KEPT_SECONDS if key_id in self._user_keys else KEYS_ASKED_AGAIN_SECONDS)
+
+    async def _ask_identity(self) -> None:
+        """Without identity the keys that are known go on serving; without any, nobody can be told apart."""
+        try:
+            published = KeySet.import_key_set(await self._fetch_keys())  # type: ignore[arg-type]
+        except (httpx.HTTPError, OSError) as failure:
+            if not self._user_keys:
+                raise NotReady() from failure
+        else:
+            self._user_keys = {str(key.kid): key for key in published.keys if isinstance(key, OKPKey)}
+        self._asked_at = time.monotonic()
+
+
+def _refuse_a_foreign_kind(key_id: str, claims: dict[str, Any]) -> None:
+    """A service's key speaks for that service alone, shortly; identity's keys for users and subscribers alone."""
+    is_service = claims.get("kind") == "service"
+    if key_id.startswith(SERVICE_KEY) != is_service:
+        raise ValueError("signed by a key of another kind")
+    if is_service and (claims["sub"] != key_id.removeprefix(SERVICE_KEY) or claims["exp"] - claims["iat"] > LONGEST_SERVICE_TOKEN):
+        raise ValueError("not what a service says of itself")
 
 
 def _key_id(token: str) -> str:
@@ -227,7 +257,9 @@ class Allow:
             if self.anyone:
                 return ANYBODY
             raise NotSignedIn()
-        tokens: Tokens = request.app.state.tokens
+        tokens: Tokens | None = getattr(request.app.state, "tokens", None)
+        if tokens is None:
+            raise NotReady()  # asked while it starts
         principal = await tokens.principal(token.strip())
         if principal.must_change_password and not self._before_password_change:
             raise PasswordChangeIsDue()

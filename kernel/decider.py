@@ -44,7 +44,10 @@ class EventTypes:
             return msgspec.json.decode(payload, type=event)
         raw = msgspec.json.decode(payload)
         for step in range(version, event.VERSION):
-            raw = self._upcasters[(name, step)](raw)
+            upcast = self._upcasters.get((name, step))
+            if upcast is None:
+                raise UnknownEvent(f"nothing brings stored event {name} from v{step} to v{step + 1}")
+            raw = upcast(raw)
         return msgspec.convert(raw, type=event)
 
 

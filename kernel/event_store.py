@@ -34,6 +34,10 @@ class AlreadyAppended(Exception):
         self.event_id = event_id
 
 
+class Interrupted(Exception):
+    """The database undid the transaction for the sake of another (deadlock, serialisation): the same again may well succeed."""
+
+
 class EventIsTooLarge(Rejected):
     status = 413
     title = "Dữ liệu của một lần ghi vượt quá 2 MB"

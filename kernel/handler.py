@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 from .decider import Decider
 from .errors import IdempotencyKeyReused
-from .event_store import AlreadyAppended, Conflict, Context, EventStore, Recorded, UnitOfWork
+from .event_store import AlreadyAppended, Conflict, Context, EventStore, Interrupted, Recorded, UnitOfWork
 
 S = TypeVar("S")
 C = TypeVar("C")
@@ -40,7 +40,8 @@ async def handle(
     """Runs one command in a transaction of its own.
 
     A conflict is decided again, up to three times; a `strict` command never: its rule compares versions itself and
-    the caller sees Conflict. Raises Rejected when a rule is broken; then nothing has changed.
+    the caller sees Conflict. Raises Rejected when a rule is broken, Interrupted when the database undid it three
+    times; then nothing has changed.
     """
     attempt = 1
     while True:
@@ -49,8 +50,8 @@ async def handle(
                 return await handle_in(work, store, decider, stream_id, command, context, project=project)
         except AlreadyAppended as repeated:
             return await _answer_from_stored(store, decider, stream_id, repeated, context)
-        except Conflict:
-            if strict or attempt == ATTEMPTS:
+        except (Conflict, Interrupted) as failure:
+            if attempt == ATTEMPTS or (strict and isinstance(failure, Conflict)):
                 raise
             attempt += 1
 
@@ -69,14 +70,20 @@ async def handle_prepared(
 ) -> Outcome:
     """Like `handle`, for a command that depends on rows: `prepare` reads them in the transaction, under the stream's lock."""
     prepared: Prepared | None = None
-    try:
-        async with store.begin() as work:
-            await work.lock([stream_id])
-            prepared = await prepare(work)
-            return await handle_in(work, store, prepared.decider, stream_id, prepared.command, context, project=prepared.project)
-    except AlreadyAppended as repeated:
-        assert prepared is not None
-        return await _answer_from_stored(store, prepared.decider, stream_id, repeated, context)
+    attempt = 1
+    while True:
+        try:
+            async with store.begin() as work:
+                await work.lock([stream_id])
+                prepared = await prepare(work)
+                return await handle_in(work, store, prepared.decider, stream_id, prepared.command, context, project=prepared.project)
+        except AlreadyAppended as repeated:
+            assert prepared is not None
+            return await _answer_from_stored(store, prepared.decider, stream_id, repeated, context)
+        except Interrupted:
+            if attempt == ATTEMPTS:
+                raise
+            attempt += 1
 
 
 async def handle_in(
@@ -91,6 +98,7 @@ async def handle_in(
 ) -> Outcome:
     """Runs one command inside a transaction that the caller holds (a reaction, or several streams at once)."""
     if context.is_repeatable:
+        await work.lock([stream_id])  # the first attempt may be on its way: decide after it, not beside it
         first = await work.find(context.event_id(stream_id, 0), decider.types)
         if first is not None:
             raise AlreadyAppended(first.event_id)
@@ -124,9 +132,14 @@ async def load_state(work: UnitOfWork, store: EventStore, decider: Decider[S, An
 async def _answer_from_stored(
     store: EventStore, decider: Decider[Any, Any], stream_id: str, repeated: AlreadyAppended, context: Context
 ) -> Outcome:
+    """What the first attempt was answered: its events, and the state and version right after them, whatever came since."""
     async with store.begin() as work:
-        stored = await work.find(repeated.event_id, decider.types)
-        version, state = await load_state(work, store, decider, stream_id)
-    if stored is None or stored.stream_id != stream_id or stored.request_hash != context.request_hash:
-        raise IdempotencyKeyReused()
-    return Outcome(state, version, (stored,), is_repeat=True)
+        first = await work.find(repeated.event_id, decider.types)
+        if first is None or first.stream_id != stream_id or first.request_hash != context.request_hash:
+            raise IdempotencyKeyReused()
+        stream = await work.load(stream_id, decider.types)
+    until = first.version
+    while until < len(stream) and stream[until].event_id == context.event_id(stream_id, until + 1 - first.version):
+        until += 1
+    state = decider.fold([recorded.event for recorded in stream[:until]])
+    return Outcome(state, until, tuple(stream[first.version - 1 : until]), is_repeat=True)

@@ -8,20 +8,24 @@ import asyncio
 import random
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
+from itertools import takewhile
 from typing import Any, Protocol
 
 import msgspec
 import structlog
 
-from .errors import AwaitsPrerequisite
-from .event_store import Context, UnitOfWork, ids_by_cause, the_same_id
+from .errors import AwaitsPrerequisite, UnknownEvent
+from .event_store import Conflict, Context, Interrupted, UnitOfWork, ids_by_cause, the_same_id
 from .message import Envelope, read_envelope
-from .postgres import PostgresStore
+from .parking import Arrived, Parking, fingerprint
+from .postgres import PostgresStore, is_away
 
 log = structlog.get_logger()
 
 BATCH = 200
 TRIES = 3
+PATIENCE = 10  # times that a batch is begun again because the database preferred another
 
 HandleBatch = Callable[[UnitOfWork, Sequence[tuple[Envelope, Any]]], Awaitable[None]]
 """Does everything that these messages cause, in the given transaction; payloads are decoded."""
@@ -57,12 +61,19 @@ class Feed(Protocol):
 
 
 class Inbox:
-    """One publisher's messages into one service. `receive` is called by one task at a time."""
+    """One publisher's messages into one service.
+
+    Several processes may have an inbox for the same publisher: the row of its position is locked first in every
+    transaction, so what one of them has committed is a duplicate to the others.
+    """
 
     def __init__(self, store: PostgresStore, consumption: Consumption, feed: Feed) -> None:
         self._store, self._consumption, self._feed = store, consumption, feed
         self._one_at_a_time = asyncio.Lock()
+        self._heard: set[str] = set()
         self.publisher = consumption.publisher
+        self._parking = Parking(store.pool, self.publisher)
+        self._known = {_without_version(name) for name in consumption.payloads}
 
     async def last_seq(self) -> int:
         found = await self._store.pool.fetchval("SELECT last_seq FROM inbox WHERE publisher = $1", self.publisher)
@@ -71,43 +82,59 @@ class Inbox:
     async def receive(self, bodies: Sequence[bytes]) -> None:
         """Handles or parks every message; returns when that is committed."""
         async with self._one_at_a_time:
-            last = await self.last_seq()
-            news = {e.seq: e for e in _readable(bodies, self.publisher) if e.seq > last}
-            if not news:
-                return
-            for batch in _batches(await self._without_gaps(last, news)):
-                await self._apply(batch)
+            arrived = _readable(bodies, self.publisher)
+            await self._take({one.seq: one for one in arrived})
+            if len(arrived) < len(bodies):
+                await self._pull()  # what could not be read may have been the last, which leaves no gap to see
+            await self._release_those_waiting_for(self._heard)
 
     async def catch_up(self) -> int:
         """Pulls and handles everything that the publisher's log has beyond this inbox; returns the seq reached."""
         async with self._one_at_a_time:
-            last = await self.last_seq()
-            while bodies := await self._feed.fetch(last, BATCH):
-                await self._apply([_Arrived(read_envelope(body), body) for body in bodies])
-                last = read_envelope(bodies[-1]).ledgerseq
-            return last
+            reached = await self._pull()
+            await self._release_those_waiting_for(self._heard)
+            return reached
 
-    async def _without_gaps(self, last: int, news: dict[int, "_Arrived"]) -> list["_Arrived"]:
-        highest = max(news)
-        missing_after = last
-        while missing_after < highest:
-            if missing_after + 1 in news:
-                missing_after += 1
-                continue
-            bodies = await self._feed.fetch(missing_after, BATCH)
-            if not bodies:
-                raise ConnectionError(f"the log of {self.publisher} does not have seq {missing_after + 1}")
-            for arrived in (_Arrived(read_envelope(body), body) for body in bodies):
-                if arrived.seq <= highest:
-                    news[arrived.seq] = arrived
-            log.info("gap healed", publisher=self.publisher, after=missing_after, count=len(bodies))
-        return [news[seq] for seq in sorted(news)]
+    async def is_behind(self) -> bool:
+        """Whether the publisher's log has more than has been handled here."""
+        return bool(await self._feed.fetch(await self.last_seq(), 1))
 
-    async def _apply(self, batch: list["_Arrived"]) -> None:
+    def take_heard(self) -> set[str]:
+        """Subjects that were handled since this was asked last."""
+        heard, self._heard = self._heard, set()
+        return heard
+
+    async def _pull(self) -> int:
+        last = await self.last_seq()
+        while bodies := await self._feed.fetch(last, BATCH):
+            last = await self._take({one.seq: one for one in _logged(bodies)})
+        return last
+
+    async def _take(self, news: dict[int, Arrived]) -> int:
+        """Handles these in their order; what is missing between them comes from the log. Returns the seq reached."""
+        last = await self.last_seq()
+        while news := {seq: one for seq, one in news.items() if seq > last}:
+            if last + 1 not in news:
+                news |= await self._missing(last)
+            batch = [news[seq] for seq in takewhile(news.__contains__, range(last + 1, last + 1 + BATCH))]
+            await self._apply(batch)
+            last = batch[-1].seq
+        return last
+
+    async def _missing(self, last: int) -> dict[int, Arrived]:
+        found = {one.seq: one for one in _logged(await self._feed.fetch(last, BATCH))}
+        if last + 1 not in found:
+            raise ConnectionError(f"the log of {self.publisher} does not have seq {last + 1}")
+        log.info("gap healed", publisher=self.publisher, after=last, count=len(found))
+        return found
+
+    async def _apply(self, batch: list[Arrived]) -> None:
         """A batch in one transaction; if that fails, its halves, so that one poisonous message fails alone."""
         try:
-            await self._transact(batch)
+            await _patiently(partial(self._transact, batch))
         except Exception as failure:
+            if is_away(failure):
+                raise
             if len(batch) == 1:
                 await self._try_again_or_park(batch[0], failure)
                 return
@@ -115,171 +142,148 @@ class Inbox:
             await self._apply(batch[:middle])
             await self._apply(batch[middle:])
 
-    async def _transact(self, batch: list["_Arrived"]) -> None:
+    async def _transact(self, batch: list[Arrived]) -> None:
         async with self._store.begin() as work:
-            blocked = await self._blocked_subjects(work, batch)
-            wanted = [one for one in batch if one.envelope.type in self._consumption.payloads]
+            news = await self._still_new(work, batch)
+            wanted = [one for one in news if self._is_wanted(one)]
+            blocked = await self._parking.blocked(work.connection, wanted) if wanted else set()
             for one in wanted:
-                if one.envelope.subject in blocked:
-                    await self._park(work, one, f"behind an earlier message about {one.envelope.subject}", "behind", None, 0)
-            free = [one for one in wanted if one.envelope.subject not in blocked]
+                if one.subject in blocked:
+                    await self._parking.put_behind(work.connection, one)
+            free = [one for one in wanted if one.subject not in blocked]
             await self._handle(work, free)
-            await self._move_to(work, batch[-1].seq)
-        await self._release_those_waiting_for({one.envelope.subject for one in free})
+            await self._move_to_the_end_of(work, news)
+        self._heard.update(one.subject for one in free)
 
-    async def _handle(self, work: UnitOfWork, arrived: Sequence["_Arrived"]) -> None:
+    async def _still_new(self, work: UnitOfWork, batch: list[Arrived]) -> list[Arrived]:
+        """What of the batch no committed transaction has had, here or in another process. Locks the position until the end."""
+        last = await self._position(work)
+        news = [one for one in batch if one.seq > last]
+        if news and news[0].seq != last + 1:
+            raise ConnectionError(f"the position in {self.publisher} was moved back to {last}")
+        return news
+
+    async def _position(self, work: UnitOfWork) -> int:
+        ask = "SELECT last_seq FROM inbox WHERE publisher = $1 FOR UPDATE"
+        found = await work.connection.fetchval(ask, self.publisher)
+        if found is None:
+            await work.connection.execute("INSERT INTO inbox VALUES ($1, 0) ON CONFLICT DO NOTHING", self.publisher)
+            found = await work.connection.fetchval(ask, self.publisher)
+        return int(found)
+
+    async def _move_to_the_end_of(self, work: UnitOfWork, news: list[Arrived]) -> None:
+        if news:
+            await work.connection.execute("UPDATE inbox SET last_seq = $2 WHERE publisher = $1", self.publisher, news[-1].seq)
+
+    def _is_wanted(self, arrived: Arrived) -> bool:
+        """Types that the service doesn't listen to pass by; another version of one that it does is not to be missed."""
+        return _without_version(arrived.envelope.type) in self._known
+
+    async def _handle(self, work: UnitOfWork, arrived: Sequence[Arrived]) -> None:
         if not arrived:
             return
+        decoded = [(one.envelope, self._payload(one.envelope)) for one in arrived]
         if self._consumption.locks_subjects:
-            await work.lock([one.envelope.subject for one in arrived])
-        payloads = self._consumption.payloads
-        decoded: list[tuple[Envelope, Any]] = [
-            (one.envelope, msgspec.json.decode(one.envelope.data, type=payloads[one.envelope.type])) for one in arrived
-        ]
+            await work.lock([one.subject for one in arrived])
         await self._consumption.handle(work, decoded)
 
-    async def _blocked_subjects(self, work: UnitOfWork, batch: list["_Arrived"]) -> set[str]:
-        rows = await work.connection.fetch(
-            "SELECT DISTINCT subject FROM parked WHERE ended_at IS NULL AND subject = ANY($1)", [one.envelope.subject for one in batch]
-        )
-        return {row["subject"] for row in rows}
+    def _payload(self, envelope: Envelope) -> Any:
+        expected = self._consumption.payloads.get(envelope.type)
+        if expected is None:
+            raise UnknownEvent(f"{envelope.type} is a version that this service doesn't know")
+        return msgspec.json.decode(envelope.data, type=expected)
 
-    async def _move_to(self, work: UnitOfWork, seq: int) -> None:
-        await work.connection.execute(
-            "INSERT INTO inbox AS i VALUES ($1, $2) ON CONFLICT (publisher) DO UPDATE SET last_seq = excluded.last_seq"
-            " WHERE i.last_seq < excluded.last_seq",
-            self.publisher,
-            seq,
-        )
-
-    async def _try_again_or_park(self, arrived: "_Arrived", failure: Exception) -> None:
-        for attempt in range(2, TRIES + 1):
-            if isinstance(failure, AwaitsPrerequisite):
-                break
-            if _is_of_the_connection(failure):
-                raise failure
-            await asyncio.sleep(random.uniform(0.01, 0.05) * attempt)
+    async def _try_again_or_park(self, arrived: Arrived, failure: Exception) -> None:
+        tries = 1
+        while tries < TRIES and not isinstance(failure, AwaitsPrerequisite):
+            await asyncio.sleep(random.uniform(0.01, 0.05) * tries)
+            tries += 1
             try:
-                await self._transact([arrived])
+                await _patiently(partial(self._transact, [arrived]))
                 return
             except Exception as again:
                 failure = again
-        waits_for = failure.subject if isinstance(failure, AwaitsPrerequisite) else None
+            if is_away(failure):
+                raise failure
+        if isinstance(failure, Interrupted):
+            raise failure
+        await self._park(arrived, failure, tries)
+
+    async def _park(self, arrived: Arrived, failure: Exception, tries: int) -> None:
         async with self._store.begin() as work:
-            await self._park(work, arrived, repr(failure), fingerprint(failure), waits_for, TRIES)
-            await self._move_to(work, arrived.seq)
-        level = log.info if waits_for else log.error
+            news = await self._still_new(work, [arrived])
+            for one in news:
+                await self._parking.put(work.connection, one, failure, tries)
+            await self._move_to_the_end_of(work, news)
+        level = log.info if isinstance(failure, AwaitsPrerequisite) else log.error
         level("message parked", publisher=self.publisher, seq=arrived.seq, type=arrived.envelope.type, why=repr(failure))
 
-    async def _park(self, work: UnitOfWork, arrived: "_Arrived", why: str, print_: str, waits_for: str | None, tries: int) -> None:
-        envelope = arrived.envelope
-        await work.connection.execute(
-            "INSERT INTO parked (publisher, seq, event_id, type, subject, body, waits_for, reason, fingerprint, tries)"
-            " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT DO NOTHING",
-            *(self.publisher, arrived.seq, envelope.id, envelope.type, envelope.subject, arrived.body, waits_for, why, print_, tries),
-        )
-
     async def _release_those_waiting_for(self, subjects: Iterable[str]) -> None:
-        rows = await self._store.pool.fetch(
-            "SELECT DISTINCT subject FROM parked WHERE ended_at IS NULL AND publisher = $1 AND waits_for = ANY($2)",
-            self.publisher,
-            list(subjects),
-        )
-        for row in rows:
-            await self.retry(row["subject"], by=self._store.service, why="what it waited for has come")
+        wanted = list(subjects)
+        for subject in await self._parking.waiting_for(wanted) if wanted else ():
+            await self.retry(subject, by=self._store.service, why="what it waited for has come")
 
     async def release_ready(self, publisher_subjects: Iterable[str]) -> None:
         """Another inbox of this service has handled messages about these subjects: what waits here for one of them goes on."""
-        async with self._one_at_a_time:
-            await self._release_those_waiting_for(publisher_subjects)
+        await self._release_those_waiting_for(publisher_subjects)
 
     async def retry(self, subject: str, *, by: str, why: str) -> int:
         """Handles the parked messages about `subject` in their order, until one fails again; returns how many are done."""
         done = 0
-        rows = await self._store.pool.fetch(
-            "SELECT seq, body FROM parked WHERE ended_at IS NULL AND publisher = $1 AND subject = $2 ORDER BY seq", self.publisher, subject
-        )
-        for row in rows:
+        while (parked := await self._parking.first_about(subject)) is not None:
+            arrived = Arrived(read_envelope(parked.body), parked.body)
             try:
-                await self._retry_one(row["seq"], row["body"], by, why)
+                done += await _patiently(partial(self._retry_one, arrived, by, why))
             except Exception as failure:
-                await self._note_failure(row["seq"], failure)
+                if is_away(failure):
+                    raise
+                await self._parking.note_failure(arrived.seq, failure)
                 break
-            done += 1
         return done
 
-    async def _retry_one(self, seq: int, body: bytes, by: str, why: str) -> None:
+    async def _retry_one(self, arrived: Arrived, by: str, why: str) -> bool:
         async with self._store.begin() as work:
-            still_open = await work.connection.fetchval(
-                "UPDATE parked SET ended_at = clock_timestamp(), ended_how = 'handled', ended_by = $3, ended_why = $4"
-                " WHERE publisher = $1 AND seq = $2 AND ended_at IS NULL RETURNING seq",
-                *(self.publisher, seq, by, why),
-            )
-            if still_open is not None:
-                await self._handle(work, [_Arrived(read_envelope(body), body)])
-
-    async def _note_failure(self, seq: int, failure: Exception) -> None:
-        waits_for = failure.subject if isinstance(failure, AwaitsPrerequisite) else None
-        await self._store.pool.execute(
-            "UPDATE parked SET tries = tries + 1, reason = $3, fingerprint = $4, waits_for = $5"
-            " WHERE publisher = $1 AND seq = $2 AND ended_at IS NULL",
-            *(self.publisher, seq, repr(failure), fingerprint(failure), waits_for),
-        )
+            await self._position(work)  # so that nothing new about the subject is parked behind it just now
+            was_open = await self._parking.end(work.connection, arrived.seq, "handled", by, why)
+            if was_open:
+                await self._handle(work, [arrived])
+        self._heard.add(arrived.subject)
+        return was_open
 
     async def drop(self, seq: int, *, by: str, why: str) -> bool:
         """Gives up one parked message, for a reason; False if it was not parked. What was behind it can then be retried."""
-        dropped = await self._store.pool.fetchval(
-            "UPDATE parked SET ended_at = clock_timestamp(), ended_how = 'dropped', ended_by = $3, ended_why = $4"
-            " WHERE publisher = $1 AND seq = $2 AND ended_at IS NULL RETURNING seq",
-            *(self.publisher, seq, by, why),
-        )
-        return dropped is not None
+        async with self._store.begin() as work:
+            await self._position(work)
+            return await self._parking.end(work.connection, seq, "dropped", by, why)
 
 
-@dataclass(frozen=True)
-class _Arrived:
-    envelope: Envelope
-    body: bytes
-
-    @property
-    def seq(self) -> int:
-        return self.envelope.ledgerseq
-
-
-def fingerprint(failure: BaseException) -> str:
-    """Exception type and the innermost frame of our own: what failures have in common."""
-    place = ""
-    trace = failure.__traceback__
-    while trace is not None:
-        code = trace.tb_frame.f_code
-        if "site-packages" not in code.co_filename:
-            place = f"{code.co_qualname}:{trace.tb_lineno}"
-        trace = trace.tb_next
-    return f"{type(failure).__name__} in {place}"
+async def _patiently(transact: Callable[[], Awaitable[Any]]) -> Any:
+    """Begins again where the database undid it, or somebody else appended first: no fault of the message's."""
+    for attempt in range(1, PATIENCE):
+        try:
+            return await transact()
+        except (Interrupted, Conflict):
+            await asyncio.sleep(random.uniform(0.001, 0.01) * attempt)
+    return await transact()
 
 
-def _is_of_the_connection(failure: Exception) -> bool:
-    """The database or a peer is away: not the message's fault, so the whole window is tried again later."""
-    import asyncpg
-
-    away = (OSError, asyncpg.InterfaceError, asyncpg.PostgresConnectionError, asyncpg.CannotConnectNowError, asyncpg.AdminShutdownError)
-    return isinstance(failure, away)
+def _without_version(type_: str) -> str:
+    return type_.rpartition(".v")[0] or type_
 
 
-def _readable(bodies: Sequence[bytes], publisher: str) -> list[_Arrived]:
-    """What can be read as messages. Anything else leaves a gap, which the publisher's log heals."""
+def _readable(bodies: Sequence[bytes], publisher: str) -> list[Arrived]:
+    """What can be read as messages. The publisher's log heals the rest."""
     arrived = []
     for body in bodies:
         try:
-            arrived.append(_Arrived(read_envelope(body), body))
+            arrived.append(Arrived(read_envelope(body), body))
         except msgspec.MsgspecError as failure:
             log.error("unreadable message", publisher=publisher, why=str(failure), beginning=body[:80].decode(errors="replace"))
     return arrived
 
 
-def _batches(arrived: list[_Arrived]) -> Iterable[list[_Arrived]]:
-    for start in range(0, len(arrived), BATCH):
-        yield arrived[start : start + BATCH]
+def _logged(bodies: Sequence[bytes]) -> list[Arrived]:
+    return [Arrived(read_envelope(body), body) for body in bodies]
 
 
 def caused_by(envelope: Envelope, reaction: str, *, keeps_id: bool = False) -> Context:
@@ -295,3 +299,6 @@ def caused_by(envelope: Envelope, reaction: str, *, keeps_id: bool = False) -> C
         trace=envelope.traceparent,
         event_id=the_same_id(envelope.id) if keeps_id else ids_by_cause(envelope.id, reaction),
     )
+
+
+__all__ = ["BATCH", "Consumption", "Feed", "HandleBatch", "Inbox", "React", "caused_by", "fingerprint", "one_by_one"]

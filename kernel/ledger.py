@@ -6,16 +6,20 @@ from typing import Any
 
 from .message import sequenced
 
+WINDOW_BYTES = 4_000_000
+
+# The lengths add up before a body is read: a window of large ones costs no more than it may hold.
 _READ = """
-SELECT l.seq, l.sector_seq, l.hash, e.canonical, e.trace, e.routing_key, e.event_id
-FROM ledger l JOIN event e USING (event_id)
-WHERE l.seq > $1 ORDER BY l.seq LIMIT $2
+SELECT * FROM (
+    SELECT *, sum(length(canonical)) OVER (ORDER BY seq) - length(canonical) AS bytes_before FROM (
+        SELECT l.seq, l.sector_seq, l.hash, e.canonical, e.trace, e.routing_key, e.event_id
+        FROM ledger l JOIN event e USING (event_id)
+        WHERE l.seq > $1 {only} ORDER BY l.seq LIMIT $2
+    ) AS window_by_count
+) AS window_by_size WHERE bytes_before < {bytes} ORDER BY seq
 """
-_READ_SECTORS = """
-SELECT l.seq, l.sector_seq, l.hash, e.canonical, e.trace, e.routing_key, e.event_id
-FROM ledger l JOIN event e USING (event_id)
-WHERE l.seq > $1 AND l.sector = ANY($3) ORDER BY l.seq LIMIT $2
-"""
+_READ_ALL = _READ.format(only="", bytes=WINDOW_BYTES)
+_READ_SECTORS = _READ.format(only="AND l.sector = ANY($3)", bytes=WINDOW_BYTES)
 
 
 @dataclass(frozen=True)
@@ -39,9 +43,12 @@ class Ledger:
         return int(found or 0)
 
     async def read(self, after: int, limit: int = 200, sectors: Sequence[str] | None = None) -> list[Entry]:
-        """Up to `limit` entries after seq `after`; with `sectors`, released ones of those sectors only."""
+        """Up to `limit` entries after seq `after`, fewer where they fill WINDOW_BYTES, none only where there are none.
+
+        With `sectors`: released ones of those sectors only.
+        """
         if sectors is None:
-            rows = await self._pool.fetch(_READ, after, limit)
+            rows = await self._pool.fetch(_READ_ALL, after, limit)
         else:
             rows = await self._pool.fetch(_READ_SECTORS, after, limit, list(sectors))
         return [_entry(row) for row in rows]
@@ -54,7 +61,7 @@ class Ledger:
                 if until is not None and entry.seq > until:
                     return
                 yield entry
-            if len(entries) < window:
+            if not entries:
                 return
             after = entries[-1].seq
 

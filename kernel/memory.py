@@ -46,6 +46,8 @@ class _MemoryWork:
         return next((recorded for recorded in self.events if recorded.event_id == event_id), None)
 
     async def append(self, stream_id: str, expected: int, events: Sequence[tuple[Any, Labels]], context: Context) -> list[Recorded]:
+        if any(len(EventTypes(type(event)).encode(event)) > MAX_PAYLOAD_BYTES for event, _ in events):
+            raise EventIsTooLarge()
         current = len(await self.load(stream_id, EventTypes()))
         first_id = context.event_id(stream_id, 0)
         if any(recorded.event_id == first_id for recorded in self.events):
@@ -67,8 +69,5 @@ class _MemoryWork:
             )
             for n, (event, labels) in enumerate(events)
         ]
-        for one in recorded:
-            if len(EventTypes(type(one.event)).encode(one.event)) > MAX_PAYLOAD_BYTES:
-                raise EventIsTooLarge()
         self.events.extend(recorded)
         return recorded

@@ -1,5 +1,6 @@
 """A published event as CloudEvents 1.0 structured JSON, and how its bytes are made and read. Knows no transport."""
 
+import re
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -40,12 +41,18 @@ class Envelope(msgspec.Struct, frozen=True):
         return self.source.rsplit("/", 1)[-1]
 
 
+_TRACE = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}", re.ASCII)
 _envelope = msgspec.json.Decoder(Envelope)
 
 
 def read_envelope(body: bytes) -> Envelope:
     """The envelope of a message. Raises msgspec.ValidationError for anything that is none."""
     return _envelope.decode(body)
+
+
+def traceparent(header: str) -> str:
+    """The W3C trace context as sent along; anything else is left out, as it goes into messages unescaped."""
+    return header if _TRACE.fullmatch(header) else ""
 
 
 def canonical_message(
@@ -92,7 +99,7 @@ def sequenced(canonical: bytes, *, seq: int, sector_seq: int | None, event_hash:
         extra += f',"globalseq":{seq},"eventhash":"{event_hash.hex()}"'
     if sector_seq is not None:
         extra += f',"sectorseq":{sector_seq}'
-    if trace:
+    if traceparent(trace):
         extra += f',"traceparent":"{trace}"'
     return canonical[:-1] + extra.encode() + b"}"
 

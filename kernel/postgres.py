@@ -9,7 +9,7 @@ from uuid import UUID
 import asyncpg
 
 from .decider import EventTypes, Labels
-from .event_store import MAX_PAYLOAD_BYTES, AlreadyAppended, Conflict, Context, EventIsTooLarge, Publish, Recorded
+from .event_store import MAX_PAYLOAD_BYTES, AlreadyAppended, Conflict, Context, EventIsTooLarge, Interrupted, Publish, Recorded
 from .message import canonical_message, routing_key
 
 _COLUMNS = (
@@ -23,6 +23,23 @@ _APPEND = (
 )
 
 STATES_REMEMBERED = 256
+
+AWAY = (
+    OSError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.PostgresSystemError,
+    asyncpg.ReadOnlySQLTransactionError,
+    asyncpg.IdleInTransactionSessionTimeoutError,
+)
+
+
+def is_away(failure: BaseException) -> bool:
+    """The database or a peer doesn't answer now: the fault of no command and of no message."""
+    if isinstance(failure, asyncpg.InterfaceError):
+        return "clos" in str(failure)  # of a connection or pool; its other messages tell of wrong calls
+    return isinstance(failure, AWAY)
 
 
 class PostgresStore:
@@ -39,9 +56,12 @@ class PostgresStore:
 
     @asynccontextmanager
     async def begin(self) -> AsyncIterator["PostgresWork"]:
-        async with self.pool.acquire() as connection, connection.transaction():
-            work = PostgresWork(connection, self)
-            yield work
+        try:
+            async with self.pool.acquire() as connection, connection.transaction():
+                work = PostgresWork(connection, self)
+                yield work
+        except asyncpg.TransactionRollbackError as failure:
+            raise Interrupted(str(failure)) from failure
         self._remember(work.states)
         if work.has_appended:
             for wake in self._listeners:
@@ -99,7 +119,11 @@ class PostgresWork:
             )
             for n, (event, labels) in enumerate(events)
         ]
-        row = await self.connection.fetchrow(_APPEND, *self._arguments(stream_id, expected, recorded, context))
+        arguments = self._arguments(stream_id, expected, recorded, context)
+        try:
+            row = await self.connection.fetchrow(_APPEND, *arguments)
+        except asyncpg.UniqueViolationError as failure:  # the same id in another stream, at the same moment
+            raise AlreadyAppended(recorded[0].event_id) from failure
         if row["outcome"] == "repeated":
             raise AlreadyAppended(recorded[0].event_id)
         if row["outcome"] == "conflict":

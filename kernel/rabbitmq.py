@@ -16,21 +16,25 @@ log = structlog.get_logger()
 
 PREFETCH = 200
 TIMEOUT = 10.0
+WATCH_SECONDS = 15.0  # of silence, after which a consumer asks the broker whether it is still one
 LONGEST_PAUSE = 5.0
 DELIVERY_LIMIT = 100  # counts lost connections only: a failing message is parked by the inbox, not sent back to the queue
 
 
 class RabbitBus:
-    """One connection to publish, one per subscription. `namespace` keeps several systems apart on one broker.
+    """One connection per publisher, one per subscription. `namespace` keeps several systems apart on one broker.
 
     Every publisher has the topic exchange `<namespace>.internal.<publisher>` and declares the queues of all its listeners, so that
     nothing is published before they exist. What no queue takes goes to `<namespace>.unrouted`, which must stay empty.
     """
 
-    def __init__(self, url: str, listeners: Listeners, namespace: str = "ktxh") -> None:
+    def __init__(
+        self, url: str, listeners: Listeners, namespace: str = "ktxh", *, timeout: float = TIMEOUT, watch: float = WATCH_SECONDS
+    ) -> None:
         self._url, self._listeners, self._namespace = url, listeners, namespace
+        self._timeout, self._watch = timeout, watch
         self._tasks: list[asyncio.Task[None]] = []
-        self._connection: Any = None
+        self._connections: dict[str, Any] = {}
         self._exchanges: dict[str, Any] = {}
 
     async def start(self) -> None:
@@ -40,37 +44,59 @@ class RabbitBus:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        await self._close()
+        for publisher in list(self._connections):
+            await self._hang_up(publisher)
 
     async def publish(self, publisher: str, window: Sequence[Entry]) -> None:
         if not self._listeners.get(publisher):
             return
         try:
-            exchange = await self._exchange(publisher)
+            async with asyncio.timeout(self._timeout):
+                exchange = await self._exchange(publisher)
         except Exception as failure:
-            await self._close()
+            await self._hang_up(publisher)
             raise PublishFailed(0, repr(failure)) from failure
-        results = await asyncio.gather(*(_publish_one(exchange, entry) for entry in window), return_exceptions=True)
+        results = await asyncio.gather(*(self._publish_one(exchange, entry) for entry in window), return_exceptions=True)
         for n, result in enumerate(results):
             if isinstance(result, BaseException):
-                await self._close()
+                await self._hang_up(publisher)
                 raise PublishFailed(n, repr(result)) from result
 
     async def _exchange(self, publisher: str) -> Any:
         if publisher not in self._exchanges:
-            if self._connection is None:
-                self._connection = await aio_pika.connect(self._url, timeout=TIMEOUT)
-            channel = await self._connection.channel(publisher_confirms=True, on_return_raises=True)
-            self._exchanges[publisher] = await self._declare(channel, publisher)
+            self._connections[publisher] = await self._connect(f"{publisher} publishes")
+            channel = await self._connections[publisher].channel(publisher_confirms=True, on_return_raises=True)
+            exchange = await self._declare_exchange(channel, publisher)
+            for consumer in self._listeners[publisher]:
+                await self._declare_queue(channel, exchange, consumer, publisher)
+            self._exchanges[publisher] = exchange
         return self._exchanges[publisher]
 
-    async def _close(self) -> None:
-        connection, self._connection, self._exchanges = self._connection, None, {}
-        if connection is not None:
-            with contextlib.suppress(Exception):
-                await asyncio.wait_for(connection.close(), TIMEOUT)
+    async def _connect(self, what_for: str) -> Any:
+        name = f"{self._namespace}: {what_for}"  # as the broker's own lists show it
+        return await aio_pika.connect(self._url, timeout=self._timeout, client_properties={"connection_name": name})
 
-    async def _declare(self, channel: AbstractChannel, publisher: str) -> Any:
+    async def _publish_one(self, exchange: Any, entry: Entry) -> None:
+        message = aio_pika.Message(
+            entry.body,
+            content_type="application/cloudevents+json",
+            delivery_mode=aio_pika.DeliveryMode.PERSISTENT,
+            message_id=entry.event_id,
+        )
+        async with asyncio.timeout(self._timeout):  # a broker that blocks its publishers never answers
+            await exchange.publish(message, entry.routing_key, mandatory=True)
+
+    async def _hang_up(self, publisher: str) -> None:
+        self._exchanges.pop(publisher, None)
+        connection = self._connections.pop(publisher, None)
+        if connection is not None:
+            await self._close(connection)
+
+    async def _close(self, connection: Any) -> None:
+        with contextlib.suppress(Exception):
+            await asyncio.wait_for(connection.close(), self._timeout)
+
+    async def _declare_exchange(self, channel: AbstractChannel, publisher: str) -> Any:
         await self._declare_unrouted(channel)
         exchange = await channel.declare_exchange(
             f"{self._namespace}.internal.{publisher}",
@@ -78,9 +104,6 @@ class RabbitBus:
             durable=True,
             arguments={"alternate-exchange": f"{self._namespace}.unrouted"},
         )
-        for consumer in self._listeners.get(publisher, ()):
-            queue = await self._declare_queue(channel, consumer, publisher)
-            await queue.bind(exchange, "#")
         if publisher == "submissions":
             await self._declare_public(channel, exchange)
         return exchange
@@ -96,12 +119,12 @@ class RabbitBus:
         queue = await channel.declare_queue(name, durable=True, arguments={"x-queue-type": "quorum"})
         await queue.bind(exchange)
 
-    async def _declare_queue(self, channel: AbstractChannel, consumer: str, publisher: str) -> AbstractQueue:
+    async def _declare_queue(self, channel: AbstractChannel, exchange: Any, consumer: str, publisher: str) -> AbstractQueue:
         name = queue_name(self._namespace, consumer, publisher)
         dead = await channel.declare_exchange(f"{self._namespace}.dead", aio_pika.ExchangeType.DIRECT, durable=True)
         dead_queue = await channel.declare_queue(f"{name}.dead", durable=True, arguments={"x-queue-type": "quorum"})
         await dead_queue.bind(dead, name)
-        return await channel.declare_queue(
+        queue = await channel.declare_queue(
             name,
             durable=True,
             arguments={
@@ -114,67 +137,81 @@ class RabbitBus:
                 "x-overflow": "reject-publish",
             },
         )
+        await queue.bind(exchange, "#")
+        return queue
 
     async def subscribe(self, consumer: str, publisher: str, receive: Receive) -> None:
-        name = f"{consumer}<-{publisher}"
+        name = queue_name(self._namespace, consumer, publisher)
         self._tasks.append(asyncio.create_task(_for_ever(name, lambda: self._consume(consumer, publisher, receive)), name=name))
 
     async def _consume(self, consumer: str, publisher: str, receive: Receive) -> None:
         """Until the connection is lost: windows of what has arrived, acknowledged together once they are kept."""
-        connection = await aio_pika.connect(self._url, timeout=TIMEOUT)
+        connection = await self._connect(f"{consumer} listens to {publisher}")
         try:
-            channel = await connection.channel()
-            await channel.set_qos(prefetch_count=PREFETCH)
-            queue = await self._declare_queue(channel, consumer, publisher)
-            arrived: asyncio.Queue[AbstractIncomingMessage] = asyncio.Queue()
-            await queue.consume(arrived.put)
-            lost = asyncio.ensure_future(_closed(channel))
-            try:
-                while True:
-                    window = await _next_window(arrived, lost)
-                    await receive([message.body for message in window])
-                    await asyncio.wait_for(window[-1].ack(multiple=True), TIMEOUT)
-            finally:
-                lost.cancel()
+            arrived: _Arriving = asyncio.Queue()
+            async with asyncio.timeout(self._timeout):
+                channel = await connection.channel()
+                channel.close_callbacks.add(lambda *_: arrived.put_nowait(None))
+                await channel.set_qos(prefetch_count=PREFETCH)
+                exchange = await self._declare_exchange(channel, publisher)
+                queue = await self._declare_queue(channel, exchange, consumer, publisher)
+                await queue.consume(arrived.put)
+            while True:
+                window = await self._next_window(arrived, channel, queue.name)
+                await _hand_over(window, receive, channel, queue.name)
+                await asyncio.wait_for(window[-1].ack(multiple=True), self._timeout)
         finally:
-            with contextlib.suppress(Exception):
-                await asyncio.wait_for(connection.close(), TIMEOUT)
+            await self._close(connection)
+
+    async def _next_window(self, arrived: "_Arriving", channel: AbstractChannel, queue: str) -> list[AbstractIncomingMessage]:
+        """What has arrived, at least one message. Raises ConnectionError when the channel is gone."""
+        window = [await self._first(arrived, channel, queue)]
+        while len(window) < PREFETCH and not arrived.empty():
+            window.append(arrived.get_nowait())
+        if None in window:
+            raise ConnectionError("the channel was closed")
+        return [message for message in window if message is not None]
+
+    async def _first(self, arrived: "_Arriving", channel: AbstractChannel, queue: str) -> AbstractIncomingMessage | None:
+        while True:
+            try:
+                async with asyncio.timeout(self._watch):
+                    return await arrived.get()
+            except TimeoutError:
+                async with asyncio.timeout(self._timeout):
+                    await _look_after(channel, queue)
+
+
+_Arriving = asyncio.Queue[AbstractIncomingMessage | None]
+"""Messages in the order of their arrival; None: the channel was closed."""
 
 
 def queue_name(namespace: str, consumer: str, publisher: str) -> str:
     return f"{namespace}.{consumer}.{publisher}"
 
 
-async def _publish_one(exchange: Any, entry: Entry) -> None:
-    message = aio_pika.Message(
-        entry.body,
-        content_type="application/cloudevents+json",
-        delivery_mode=aio_pika.DeliveryMode.PERSISTENT,
-        message_id=entry.event_id,
-    )
-    await exchange.publish(message, entry.routing_key, mandatory=True, timeout=TIMEOUT)
+async def _look_after(channel: AbstractChannel, queue: str) -> None:
+    """Clients were seen to fall silent (aio-pika 231, 379, 626). Raises where the queue is gone, or has what doesn't come here."""
+    found = (await channel.declare_queue(queue, passive=True)).declaration_result
+    # With more consumers than one this may be the one that waits its turn, while another works.
+    is_waiting_for_us = found.consumer_count == 1 and (found.message_count or 0) > 0
+    if found.consumer_count == 0 or is_waiting_for_us:
+        raise ConnectionError(f"consumers: {found.consumer_count}, messages: {found.message_count}, but nothing comes")
 
 
-async def _closed(channel: AbstractChannel) -> None:
-    closed = asyncio.Event()
-    channel.close_callbacks.add(lambda *_: closed.set())
-    if not channel.is_closed:
-        await closed.wait()
-    raise ConnectionError("the channel was closed")
-
-
-async def _next_window(arrived: "asyncio.Queue[AbstractIncomingMessage]", lost: "asyncio.Future[None]") -> list[AbstractIncomingMessage]:
-    """What has arrived, at least one message. Raises ConnectionError when the channel is gone."""
-    first = asyncio.ensure_future(arrived.get())
-    either: set[asyncio.Future[Any]] = {first, lost}
-    await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
-    if not first.done():
-        first.cancel()
-        lost.result()
-    window = [first.result()]
-    while len(window) < PREFETCH and not arrived.empty():
-        window.append(arrived.get_nowait())
-    return window
+async def _hand_over(window: list[AbstractIncomingMessage], receive: Receive, channel: AbstractChannel, queue: str) -> None:
+    """Until it is kept. It is not sent back meanwhile: the queue would count that, and it would come out of order."""
+    pause = 0.1
+    while True:
+        try:
+            await receive([message.body for message in window])
+            return
+        except Exception as failure:
+            if channel.is_closed:
+                raise
+            log.warning("not received yet", queue=queue, why=repr(failure))
+        await asyncio.sleep(pause)
+        pause = min(pause * 2, LONGEST_PAUSE)
 
 
 async def _for_ever(name: str, run: Callable[[], Awaitable[None]]) -> None:

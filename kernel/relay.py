@@ -1,13 +1,11 @@
 """Publishes the ledger, window by window, and remembers the last entry that every listener's queue has confirmed."""
 
-from collections.abc import Sequence
 from typing import Any
 
 from .bus import Bus, PublishFailed
-from .ledger import Entry, Ledger
+from .ledger import Ledger
 
 WINDOW = 200
-WINDOW_BYTES = 4_000_000
 
 
 class Relay:
@@ -25,7 +23,7 @@ class Relay:
         """Publishes one window; returns how many entries it had. Raises PublishFailed after keeping what was confirmed."""
         if self._cursor is None:
             self._cursor = int(await self._pool.fetchval("SELECT published_seq FROM relay_cursor WHERE name = 'bus'"))
-        window = _bounded(await self._ledger.read(self._cursor, WINDOW))
+        window = await self._ledger.read(self._cursor, WINDOW)
         if not window:
             return 0
         try:
@@ -39,15 +37,6 @@ class Relay:
     async def _move_to(self, seq: int) -> None:
         if seq == self._cursor:
             return
-        await self._pool.execute("UPDATE relay_cursor SET published_seq = $1 WHERE name = 'bus'", seq)
+        # A former leader that still has a window in hand doesn't move it back.
+        await self._pool.execute("UPDATE relay_cursor SET published_seq = greatest(published_seq, $1) WHERE name = 'bus'", seq)
         self._cursor = seq
-
-
-def _bounded(entries: Sequence[Entry]) -> Sequence[Entry]:
-    """As many entries as WINDOW_BYTES take, at least one."""
-    size = 0
-    for n, entry in enumerate(entries):
-        size += len(entry.body)
-        if n and size > WINDOW_BYTES:
-            return entries[:n]
-    return entries

@@ -20,6 +20,7 @@ from .feed import HttpFeed, ServiceIdentity
 from .inbox import Consumption, Inbox
 from .ledger import Ledger
 from .migrate import migrate, url_of
+from .parking import due
 from .postgres import PostgresStore
 from .relay import Relay
 from .sequencer import NoLongerLeader, Sequencer
@@ -29,6 +30,17 @@ log = structlog.get_logger()
 
 LEADER_RETRY_SECONDS = 1.0
 LONGEST_PAUSE = 2.0
+RELEASE_SECONDS = 0.5  # how often what waits for another publisher's word is looked at
+WATCH_SECONDS = 10.0  # how long an inbox may stand still before the publisher's log is asked whether there is more
+
+# A leader that was stopped or cut off loses its session, and with it the lock, within this time; so another can lead.
+_LEADER_SESSION = {
+    "idle_in_transaction_session_timeout": "10000",
+    "tcp_keepalives_idle": "10",
+    "tcp_keepalives_interval": "5",
+    "tcp_keepalives_count": "3",
+}
+LEADER_TIMEOUT = 30.0
 
 
 @dataclass(frozen=True)
@@ -88,14 +100,19 @@ class Runtime:
         self._start("ledger", self._lead)
         for publisher, inbox in self.inboxes.items():
             self._start(f"catch up on {publisher}", self._catching_up(publisher, inbox), once=True)
+            self._start(f"watch {publisher}", self._watching(publisher, inbox))
             await self.wiring.bus.subscribe(self.definition.name, publisher, self._receiving(inbox))
+        if self.inboxes:
+            self._start("release what waits", self._release_due)
 
     async def close(self) -> None:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        with contextlib.suppress(asyncio.TimeoutError):
+        try:
             await asyncio.wait_for(self.pool.close(), 5)
+        except TimeoutError:
+            self.pool.terminate()
 
     def start_task(self, name: str, run: Callable[[], Awaitable[None]]) -> None:
         """A background task of the service's own (a schedule, a projector), run again with a pause whenever it fails."""
@@ -132,17 +149,33 @@ class Runtime:
 
     async def _release_across_inboxes(self, heard: Inbox) -> None:
         """What another inbox has brought may be what a parked message waits for."""
-        for publisher, inbox in self.inboxes.items():
-            if inbox is not heard:
-                waiting = await self._waited_for(publisher)
-                if waiting:
-                    await inbox.release_ready(waiting)
+        subjects = heard.take_heard()
+        for inbox in self.inboxes.values():
+            if inbox is not heard and subjects:
+                await inbox.release_ready(subjects)
 
-    async def _waited_for(self, publisher: str) -> list[str]:
-        rows = await self.pool.fetch(
-            "SELECT DISTINCT waits_for FROM parked WHERE ended_at IS NULL AND publisher = $1 AND waits_for IS NOT NULL", publisher
-        )
-        return [row["waits_for"] for row in rows]
+    async def _release_due(self) -> None:
+        """The truth behind the wake-ups above: a message may be parked just after what it waits for was handled."""
+        while True:
+            await asyncio.sleep(RELEASE_SECONDS)
+            for publisher, subject in await due(self.pool):
+                if publisher in self.inboxes:
+                    await self.inboxes[publisher].retry(subject, by=self.definition.name, why="tried again after a pause")
+
+    def _watching(self, publisher: str, inbox: Inbox) -> Callable[[], Awaitable[None]]:
+        """What the bus lost without leaving a gap (a purged queue, a consumer gone silent) is found in the publisher's log."""
+
+        async def watch() -> None:
+            before = -1
+            while True:
+                await asyncio.sleep(WATCH_SECONDS)
+                last = await inbox.last_seq()
+                if last == before and await inbox.is_behind():
+                    log.warning("messages did not come, pulled from the log", publisher=publisher, after=last)
+                    await self._catching_up(publisher, inbox)()
+                before = last
+
+        return watch
 
     def _catching_up(self, publisher: str, inbox: Inbox) -> Callable[[], Awaitable[None]]:
         async def catch_up() -> None:
@@ -173,13 +206,17 @@ class Runtime:
             except asyncio.CancelledError:
                 raise
             except Exception as failure:
-                log.warning("task failed, runs again", task=name, why=repr(failure))
+                level = log.info if isinstance(failure, OSError) else log.warning  # a peer that starts later is nothing to worry about
+                level("task failed, runs again", task=name, why=repr(failure))
             await asyncio.sleep(pause)
             pause = min(pause * 2, LONGEST_PAUSE)
 
     async def _lead(self) -> None:
         """Waits for the lead, then sequences and publishes until it is lost."""
-        connection = await asyncpg.connect(url_of(self.settings, self.definition.name))
+        session = {**_LEADER_SESSION, "application_name": f"{self.definition.name} leader"}
+        connection = await asyncpg.connect(
+            url_of(self.settings, self.definition.name), timeout=LEADER_TIMEOUT, command_timeout=LEADER_TIMEOUT, server_settings=session
+        )
         try:
             sequencer = Sequencer(connection, chained=self.definition.chained)
             while not await sequencer.take_lead():
@@ -221,8 +258,10 @@ class Runtime:
 
 
 async def _wait(event: asyncio.Event, seconds: float) -> None:
-    with contextlib.suppress(asyncio.TimeoutError):
-        await asyncio.wait_for(event.wait(), seconds)
+    # not wait_for: on Python 3.11 it swallows a cancellation that comes together with the event, and closing would wait for ever
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await event.wait()
 
 
 def listeners_of(listeners: Listeners, service: str) -> list[str]:

@@ -16,7 +16,7 @@ FROM unsequenced u JOIN event e USING (event_id) ORDER BY u.place LIMIT $1
 _HEAD = "SELECT seq, hash, sequenced_at FROM ledger ORDER BY seq DESC LIMIT 1"
 _WRITE = """
 INSERT INTO ledger (seq, event_id, sequenced_at, epoch, sector, sector_seq, hash)
-SELECT seq, event_id, greatest($1, clock_timestamp()), $2, sector, sector_seq, hash
+SELECT seq, event_id, greatest($1, statement_timestamp()), $2, sector, sector_seq, hash
 FROM unnest($3::bigint[], $4::uuid[], $5::text[], $6::bigint[], $7::bytea[]) AS t(seq, event_id, sector, sector_seq, hash)
 """
 

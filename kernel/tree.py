@@ -78,6 +78,10 @@ class Tree:
         versions = self._versions.get(node_id)
         return (versions[0].valid_from, versions[-1].valid_to) if versions else None
 
+    def known(self) -> list[UUID]:
+        """Every node that there ever was."""
+        return list(self._versions)
+
     def find(self, code: str, on: date) -> Node | None:
         """The node that has this code on that day."""
         return next((node for node in self.all(on) if node.code == code), None)

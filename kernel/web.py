@@ -7,6 +7,7 @@ from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
 from typing import Any
 
+import asyncpg
 import msgspec
 import orjson
 import structlog
@@ -15,8 +16,10 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
 from .auth import Principal
-from .errors import Malformed, NotFound, Rejected, VersionIsMissing, VersionIsStale
-from .event_store import Conflict, Context, ids_by_key, uuid7
+from .errors import Malformed, NotFound, NotReady, PayloadIsTooLarge, Rejected, VersionIsMissing, VersionIsStale
+from .event_store import Conflict, Context, Interrupted, ids_by_key, uuid7
+from .message import traceparent
+from .postgres import AWAY, is_away
 
 log = structlog.get_logger()
 
@@ -33,6 +36,8 @@ def create_app(title: str, *, version: str, description: str, lifespan: Lifespan
     app.add_exception_handler(Conflict, _conflict)
     app.add_exception_handler(RequestValidationError, _unreadable)
     app.add_exception_handler(HTTPException, _of_the_framework)
+    for failure in (*AWAY, asyncpg.InterfaceError, Interrupted):
+        app.add_exception_handler(failure, _away)
     app.add_exception_handler(Exception, _unexpected)
     return app
 
@@ -42,9 +47,9 @@ def json_response(body: Any, status: int = 200, headers: dict[str, str] | None =
     return Response(msgspec.json.encode(body), status_code=status, media_type="application/json", headers=headers)
 
 
-def problem(rule: str, title: str, status: int, detail: str = "", headers: dict[str, str] | None = None, **parameters: Any) -> Response:
+def problem(rule: str, title: str, status: int, detail: str = "", headers: dict[str, str] | None = None, /, **parameters: Any) -> Response:
     """RFC 9457 problem+json; `type` ends in the broken rule's name, its parameters lie in the body."""
-    body = {"type": PROBLEM_TYPE + rule, "title": title, "status": status, "detail": detail or title, **parameters}
+    body = {**parameters, "type": PROBLEM_TYPE + rule, "title": title, "status": status, "detail": detail or title}
     correlation = structlog.contextvars.get_contextvars().get("correlation_id")
     if correlation:
         body["correlation_id"] = correlation
@@ -74,7 +79,17 @@ async def _of_the_framework(request: Request, failure: Exception) -> Response:
     assert isinstance(failure, HTTPException)
     if failure.status_code == 404:
         return problem("not-found", NotFound.title, 404, "Không có địa chỉ này")
+    if failure.status_code == 413:
+        return await _rejected(request, PayloadIsTooLarge())
     return problem("http-error", "Yêu cầu không thực hiện được", failure.status_code, str(failure.detail))
+
+
+async def _away(request: Request, failure: Exception) -> Response:
+    """The database or a peer doesn't answer, or undid the transaction: nothing has changed that was confirmed; try again."""
+    if not isinstance(failure, Interrupted) and not is_away(failure):
+        return await _unexpected(request, failure)
+    log.warning("not available", why=repr(failure))
+    return await _rejected(request, NotReady())
 
 
 async def _unexpected(request: Request, failure: Exception) -> Response:
@@ -96,11 +111,9 @@ class _Canonical:
         correlation = headers.get(b"x-correlation-id", b"").decode("latin-1")[:64] or str(uuid7())
         if not all(c.isalnum() or c in "-_." for c in correlation):
             correlation = str(uuid7())
+        around = structlog.contextvars.get_contextvars()  # of the caller, where a peer calls within this process
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(service=self._service, correlation_id=correlation)
-        if int(headers.get(b"content-length", b"0") or 0) > MAX_BODY_BYTES:
-            await problem("payload-is-too-large", "Tệp hoặc dữ liệu gửi lên quá lớn", 413)(scope, receive, send)
-            return
         began, seen = time.perf_counter(), {"status": 500}
 
         async def tell(message: MutableMapping[str, Any]) -> None:
@@ -110,9 +123,14 @@ class _Canonical:
             await send(message)
 
         try:
-            await self._app(scope, _bounded(receive), tell)
+            if _stated_length(headers) > MAX_BODY_BYTES:
+                await problem(PayloadIsTooLarge.rule(), PayloadIsTooLarge.title, PayloadIsTooLarge.status)(scope, receive, tell)
+            else:
+                await self._app(scope, _bounded(receive), tell)
         finally:
             self._say(scope, seen["status"], began)
+            structlog.contextvars.clear_contextvars()
+            structlog.contextvars.bind_contextvars(**around)
 
     def _say(self, scope: Any, status: int, began: float) -> None:
         principal: Principal | None = scope.get("state", {}).get("principal")
@@ -126,6 +144,11 @@ class _Canonical:
         )
 
 
+def _stated_length(headers: dict[bytes, bytes]) -> int:
+    stated = headers.get(b"content-length", b"")
+    return int(stated) if stated.isdigit() else 0
+
+
 def _bounded(receive: Callable[[], Awaitable[MutableMapping[str, Any]]]) -> Callable[[], Awaitable[MutableMapping[str, Any]]]:
     """Counts the body as it comes, for requests that don't say its length."""
     total = 0
@@ -135,7 +158,7 @@ def _bounded(receive: Callable[[], Awaitable[MutableMapping[str, Any]]]) -> Call
         message = await receive()
         total += len(message.get("body", b""))
         if total > MAX_BODY_BYTES:
-            raise HTTPException(413, "Tệp hoặc dữ liệu gửi lên quá lớn")
+            raise HTTPException(PayloadIsTooLarge.status)
         return message
 
     return counted
@@ -171,7 +194,7 @@ async def context_of(request: Request, principal: Principal) -> Context:
     correlation = structlog.contextvars.get_contextvars().get("correlation_id", "")
     clock: Callable[[], datetime] = getattr(request.app.state, "clock", _now)
     key = request.headers.get("idempotency-key", "").strip()
-    trace = request.headers.get("traceparent", "")[:55]
+    trace = traceparent(request.headers.get("traceparent", ""))
     if not key:
         return Context(principal.id, clock(), correlation, trace=trace)
     fingerprint = hashlib.sha256(b"\n".join([request.method.encode(), request.url.path.encode(), await request.body()])).digest()

@@ -2,6 +2,7 @@
 
 import asyncio
 from typing import Any
+from uuid import uuid4
 
 import httpx
 
@@ -52,26 +53,30 @@ class Person:
     ) -> httpx.Response:
         """The response of an accepted call. What is on its way is asked for again for PATIENCE_SECONDS. Raises Problem."""
         deadline = asyncio.get_running_loop().time() + PATIENCE_SECONDS
+        headers = _headers(method, version, more)
         pause = 0.02
         while True:
-            response = await self._once(method, path, version, more)
-            if response.status_code < 400:
-                return response
-            problem = _problem(response, f"{method} {path} ({self.username})")
-            is_temporary = response.status_code in (502, 503) or problem.rule in LATER | also_later
-            if not is_temporary or asyncio.get_running_loop().time() > deadline:
-                raise problem
+            try:
+                response = await self._once(method, path, headers, more)
+            except httpx.TransportError:
+                if asyncio.get_running_loop().time() > deadline:
+                    raise
+            else:
+                if response.status_code < 400:
+                    return response
+                problem = _problem(response, f"{method} {path} ({self.username})")
+                is_temporary = response.status_code in (502, 503) or problem.rule in LATER | also_later
+                if not is_temporary or asyncio.get_running_loop().time() > deadline:
+                    raise problem
             await asyncio.sleep(pause)
             pause = min(pause * 2, 0.5)
 
-    async def _once(self, method: str, path: str, version: int | None, more: dict[str, Any]) -> httpx.Response:
+    async def _once(self, method: str, path: str, headers: dict[str, str], more: dict[str, Any]) -> httpx.Response:
         if not self._token:
             await self.sign_in()
         for _ in range(3):
             token = self._token
-            headers = {"Authorization": f"Bearer {token}"}
-            if version is not None:
-                headers["If-Match"] = f'"{version}"'
+            headers["Authorization"] = f"Bearer {token}"
             response = await self._http.request(method, f"/api/{path}", headers=headers, **more)
             if response.status_code != 401:
                 break
@@ -86,6 +91,19 @@ class Person:
             if response.status_code >= 400:
                 raise _problem(response, f"sign in ({self.username})")
             self._token = response.json()["access_token"]
+
+
+def _headers(method: str, version: int | None, more: dict[str, Any]) -> dict[str, str]:
+    """A change is asked for under one key however often it is sent, so that a lost answer doesn't make it happen twice."""
+    headers: dict[str, str] = {}
+    if version is not None:
+        headers["If-Match"] = f'"{version}"'
+    if method != "GET":
+        key = uuid4().hex
+        headers["Idempotency-Key"] = key
+        if "files" in more:  # the same bytes each time: by itself httpx makes up a new boundary
+            headers["Content-Type"] = f"multipart/form-data; boundary={key}"
+    return headers
 
 
 def _problem(response: httpx.Response, asked: str) -> Problem:

@@ -94,13 +94,14 @@ CREATE TABLE parked (
     fingerprint text NOT NULL,
     tries       integer NOT NULL,
     parked_at   timestamptz NOT NULL DEFAULT clock_timestamp(),
+    tried_at    timestamptz NOT NULL DEFAULT clock_timestamp(),
     ended_at    timestamptz,
     ended_how   text CHECK (ended_how IN ('handled', 'dropped')),
     ended_by    text,
     ended_why   text,
     PRIMARY KEY (publisher, seq)
 );
-CREATE INDEX parked_open ON parked (subject) WHERE ended_at IS NULL;
+CREATE INDEX parked_open ON parked (publisher, subject) WHERE ended_at IS NULL;
 
 -- Tokens of a user issued before this moment have ended.
 CREATE TABLE token_not_before (

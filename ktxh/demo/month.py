@@ -1,21 +1,21 @@
 """One reporting month of Gia Lai, played through the HTTP APIs and checked figure by figure."""
 
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from time import monotonic
 from typing import Any
 
 from kernel.calendar import parse_period
 from kernel.clock import ShiftedClock
-from kernel.vietnamese import LOCAL_TIME, format_number
+from kernel.vietnamese import LOCAL_TIME, format_date, format_number
 
 from .checking import Difference, differences
 from .forms import Form, monthly_forms
 from .history import book_of_history
 from .oracle import Oracle
-from .player import Player, Playing, playing_of
+from .player import Assigned, Player, Playing, playing_of
 from .printing import print_rollup
 from .province import Province
 from .scenario import book_of, plan_month, plan_release
@@ -24,9 +24,8 @@ from .telling import Telling
 
 PERIOD = "2026-03"
 BEGINS = datetime(2026, 3, 15, 8, 0, tzinfo=LOCAL_TIME)
-DUE_ON = date(2026, 3, 17)
-EXTENDED_TO = date(2026, 3, 20)
-AFTER_IT_WAS_DUE = datetime(2026, 3, 18, 9, 0, tzinfo=LOCAL_TIME)
+OFFICE_OPENS = time(8, 0)
+EXTENSION = timedelta(days=5)
 SHOWN = "YT-THANG"
 """The template whose provincial rollup is printed."""
 
@@ -58,13 +57,13 @@ class Month:
         self.clock.set(BEGINS)
         self.telling.say("Chuẩn bị")
         await set_up(self.province, self.forms, PERIOD, self.seed, self.telling)
-        began = time.monotonic()
+        began = monotonic()
         self.telling.say(f"{parse_period(PERIOD).title} của {self.province.root.name}")
         playing = await self._play()
         with self.telling.step("Tổng hợp kịp số liệu", 1) as progress:
             await everybody_has_heard(self.province)
             progress(1)
-        seconds = time.monotonic() - began
+        seconds = monotonic() - began
         found = await self._check(playing)
         await self._release()
         return Played(len(playing), seconds, found, sum(one.journey.is_late for one in playing))
@@ -73,27 +72,26 @@ class Month:
         named = {form.code: form for form in self.forms}
         journeys = plan_month(self.seed, [unit.code for unit in self.province.communes], self.forms, PERIOD)
         playing = playing_of(journeys, self.province, named)
-        assignments = await self._assign(len(playing))
-        on_time = [one for one in playing if not one.journey.is_late]
-        late = [one for one in playing if one.journey.is_late]
-        for title, some, moment in (("Báo cáo trong hạn", on_time, None), ("Báo cáo trễ hạn", late, AFTER_IT_WAS_DUE)):
-            if moment is not None:
-                self.clock.set(moment)
-            with self.telling.step(title, len(some)) as progress:
-                await Player(self.province, named, progress, assignments, EXTENDED_TO.isoformat()).play(some)
+        assigned = await self._assign(len(playing))
+        for due_on in sorted({one.due_on for one in assigned.values()}):
+            due = [one for one in playing if assigned[one.form.code].due_on == due_on]
+            for words, is_late, day in (("trong hạn", False, due_on), ("trễ hạn", True, due_on + timedelta(days=1))):
+                some = [one for one in due if one.journey.is_late == is_late]
+                self.clock.set(datetime.combine(day, OFFICE_OPENS, LOCAL_TIME))
+                with self.telling.step(f"Báo cáo {words} {format_date(due_on)}", len(some)) as progress:
+                    await Player(self.province, assigned, progress).play(some)
         return playing
 
-    async def _assign(self, reports: int) -> dict[str, str]:
+    async def _assign(self, reports: int) -> dict[str, Assigned]:
         """Every form to every commune, by the officer of the department that owns it."""
-        assignments = {}
+        assignments: dict[str, Assigned] = {}
         with self.telling.step("Giao báo cáo", reports) as progress:
             for form in self.forms:
                 officer = self.province.person("compiler", self.province.owner_of(form.owner_sector))
                 units = {"ids": [str(unit.unit_id) for unit in self.province.communes]}
                 made = await officer.post("templates/assignments", {"template": form.code, "period": PERIOD, "units": units})
-                assignments[form.code] = made["id"]
-                if made["due_on"] != DUE_ON.isoformat():
-                    raise RuntimeError(f"{form.code} is due on {made['due_on']}, not on {DUE_ON}")
+                due_on = date.fromisoformat(made["due_on"])
+                assignments[form.code] = Assigned(made["id"], due_on, due_on + EXTENSION)
                 progress(len(made["reports"]))
         return assignments
 

@@ -3,7 +3,8 @@
 import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -13,7 +14,7 @@ from kernel.sheet.model import Value
 from ..client import Person, Problem
 from ..units_data import Unit
 from .forms import Form
-from .journeys import Act, Journey
+from .journeys import Act, Actor, Journey
 from .province import Province
 from .workbooks import filled
 
@@ -21,6 +22,7 @@ AT_ONCE = 6
 """Units whose people act at the same moment: enough to keep two cores busy."""
 
 DEPARTMENT_BULK = 50
+SEATS_OF_DEPARTMENTS: tuple[tuple[str, Actor], ...] = (("verifier", "verifier"), ("leader", "owner_leader"))
 OFFICERS = frozenset({"save", "import", "import_workbook", "nil", "normalise", "explain", "submit"})
 NOT_YET_EDITABLE = frozenset({"not-editable"})
 """After a rejection or a return submissions hears a moment later that the report is editable again."""
@@ -47,15 +49,22 @@ class Playing:
         return self.journey.acts[self.place] if self.place < len(self.journey.acts) else None
 
 
+@dataclass(frozen=True)
+class Assigned:
+    """A form's assignment of the month, when it is due, and until when more time is given."""
+
+    id: str
+    due_on: date
+    extended_to: date
+
+
 @dataclass
 class Player:
     """Plays journeys in rounds: every unit's officer and leader as far as they can, then the departments, until all is done."""
 
     province: Province
-    forms: dict[str, Form]
+    assigned: dict[str, Assigned]  # by template
     progress: Callable[[int], None]
-    assignments: dict[str, str] = field(default_factory=dict)  # template → assignment id
-    extended_due_on: str = ""
 
     async def play(self, playing: Sequence[Playing]) -> None:
         while any(one.next_act for one in playing):
@@ -75,10 +84,11 @@ class Player:
 
     async def _assigning(self, one: Playing, act: Act) -> None:
         officer = self.province.person("compiler", self.province.owner_of(one.form.owner_sector))
-        assignment = f"templates/assignments/{self.assignments[one.form.code]}"
+        assigned = self.assigned[one.form.code]
+        assignment = f"templates/assignments/{assigned.id}"
         units = [str(one.unit.unit_id)]
         if act.kind == "extend":
-            await officer.put(f"{assignment}/due-date", {"due_on": self.extended_due_on, "units": units, "reason": act.reason})
+            await officer.put(f"{assignment}/due-date", {"due_on": assigned.extended_to.isoformat(), "units": units, "reason": act.reason})
         else:
             await officer.post(f"{assignment}/cancel", {"units": units, "reason": act.reason})
         self._done([one])
@@ -99,7 +109,7 @@ class Player:
             for one in group:
                 while one.next_act and one.next_act.by == "data_entry" and one.next_act.kind != "import_workbook":
                     await self._officer(officer, one, one.next_act)
-            await self._deciders(leader, [one for one in group if one.next_act and one.next_act.by == "leader"], len(group))
+            await self._deciders(leader, "leader", group, len(group))
 
     async def _officer(self, officer: Person, one: Playing, act: Act) -> None:
         if act.kind in OFFICERS and one.version == 0:
@@ -186,37 +196,30 @@ class Player:
         self._done(together)
 
     async def _departments(self, playing: Sequence[Playing]) -> None:
-        seats: dict[tuple[str, str], list[Playing]] = defaultdict(list)
-        for role, by in (("verifier", "verifier"), ("leader", "owner_leader")):
+        """The verifiers of all departments, then their leaders."""
+        for role, by in SEATS_OF_DEPARTMENTS:
+            waiting: dict[str, list[Playing]] = defaultdict(list)
             for one in playing:
-                if any(act.by == by for act in one.journey.acts[one.place :]):
-                    seats[role, self.province.owner_of(one.form.owner_sector).code].append(one)
-        for role in ("verifier", "leader"):
-            by = "verifier" if role == "verifier" else "owner_leader"
-            acting = [
-                self._deciders(
-                    self.province.person(role, self.province.by_code[code]),
-                    [one for one in group if one.next_act and one.next_act.by == by],
-                    DEPARTMENT_BULK,
-                )
-                for (seat, code), group in seats.items()
-                if seat == role
-            ]
-            await _a_few_at_once(AT_ONCE, acting)
+                if one.next_act is not None and one.next_act.by == by:
+                    waiting[self.province.owner_of(one.form.owner_sector).code].append(one)
+            people = {code: self.province.person(role, self.province.by_code[code]) for code in waiting}
+            await _a_few_at_once(AT_ONCE, [self._deciders(people[code], by, group, DEPARTMENT_BULK) for code, group in waiting.items()])
 
-    async def _deciders(self, person: Person, waiting: list[Playing], in_bulk: int) -> None:
+    async def _deciders(self, person: Person, by: Actor, group: list[Playing], in_bulk: int) -> None:
         """What waits for one person: the plain ones together, those with a reason each with its own, in the same calls."""
         for kind, decision in (("send", "send"), ("reject", "reject"), ("verify", "verify"), ("approve", "approve"), ("return", "return")):
-            chosen = [one for one in waiting if one.next_act and one.next_act.kind == kind]
+            chosen = [one for one in group if one.next_act and (one.next_act.kind, one.next_act.by) == (kind, by)]
             for start in range(0, len(chosen), in_bulk):
                 await self._decide(person, decision, chosen[start : start + in_bulk])
-        for one in waiting:
+        for one in group:
             act = one.next_act
-            if act is not None and act.kind == "withdraw_sent":
+            if act is None or act.by != by:
+                continue
+            if act.kind == "withdraw_sent":
                 await person.post("approvals/withdrawals", {"reports": [_chosen(one, act)]})
                 one.version = 0
                 self._done([one])
-            elif act is not None and act.kind == "grant_reopening":
+            elif act.kind == "grant_reopening":
                 await person.post(f"approvals/reopenings/{one.reopening}/grant", {"reason": act.reason})
                 one.version = 0
                 self._done([one])

@@ -34,10 +34,13 @@ class Item:
     route: tuple[Step, ...] = ()
     submitted_by: str = ""
     is_cancelled: bool = False
-    is_closed: bool = False  # its last decision here came too late, as the log says
+    is_closed: bool = False  # the newest revision waits for nobody any more, as the log says
     approved_revision: int = 0
-    corrections_dropped: int = 0
     last_route: tuple[Step, ...] = ()  # of the approved revision
+    voided_revision: int = 0  # the newest whose decision had no effect: if it was an approval, it is none
+    corrections_ended: int = 0  # of the granted ones, without an approval: dropped, or granted too late
+    owner_id: UUID | None = None  # of the form
+    entered_by: UUID | None = None  # the unit that enters the figures, where it is not the reporting one
 
 
 @dataclass(frozen=True)
@@ -106,12 +109,11 @@ class RefuseReopening:
 
 @dataclass(frozen=True)
 class Remind:
+    """Goes to whoever holds the ball in the reporting unit; `text` is the digest of what it says."""
+
     item: Item
-    to_unit: UUID
-    to_role: str
     actor: str
     text: str
-    is_automatic: bool = False
 
 
 Command = Decide | Withdraw | RequestReopening | StartReopening | GrantReopening | RefuseReopening | Remind

@@ -101,7 +101,6 @@ class ReminderSent(_OfReport):
     to_role: str
     sent_by: str
     text: str
-    automatic: bool = False
 
 
 Decided = ReportSent | ReportRejected | ReportVerified | ReportReturned | ReportApproved

@@ -4,10 +4,12 @@ from collections.abc import Sequence
 from typing import Any, assert_never
 
 from kernel.event_store import Recorded
+from kernel.handler import Project
 
 from .commands import Item
 from .domain import Progress, current_step, on_revision, state_word
 from .events import (
+    Decided,
     Event,
     ReminderSent,
     ReopeningGranted,
@@ -21,42 +23,47 @@ from .events import (
     SubmissionWithdrawn,
 )
 
+_PLACED = "state = $2, awaited_step = $3, awaited_action = $4, awaited_role = $5, awaited_unit = $6, actors = $7"
+_PLACE = f"UPDATE item SET {_PLACED} WHERE report_id = $1"
+_DECIDED = f"""
+WITH taken AS (
+    INSERT INTO decision (event_id, report_id, revision, kind, step, unit_id, role, decided_by, decided_at, has_reason, cells, due_on)
+    VALUES ($8, $1, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
+)
+UPDATE item SET {_PLACED},
+    first_sent_at = CASE WHEN $19 THEN coalesce(first_sent_at, $15) WHEN $20 AND first_sent_revision = $9 THEN NULL ELSE first_sent_at END,
+    first_sent_revision = CASE WHEN $19 AND first_sent_at IS NULL THEN $9 ELSE first_sent_revision END
+WHERE report_id = $1
+"""
+
 
 async def place(connection: Any, item: Item, state: Progress) -> None:
     """Writes whose turn it is, from what the log told and what was decided."""
-    awaited = current_step(item, state)
-    step = awaited[1] if awaited else None
-    await connection.execute(
-        "UPDATE item SET state = $2, awaited_step = $3, awaited_action = $4, awaited_role = $5, awaited_unit = $6, actors = $7"
-        " WHERE report_id = $1",
-        *(item.report_id, state_word(item, state), awaited[0] if awaited else None),
-        *(step.action if step else None, step.role if step else None, step.unit_id if step else None),
-        sorted(on_revision(item, state).actors | ({item.submitted_by} - {""})),
-    )
+    await connection.execute(_PLACE, *_placed(item, state))
 
 
-def projecting(item: Item) -> Any:
+def _placed(item: Item, state: Progress) -> tuple[Any, ...]:
+    position, step = current_step(item, state) or (None, None)
+    actors = sorted(on_revision(item, state).actors | ({item.submitted_by} - {""}))
+    who = (step.action, step.role, step.unit_id) if step else (None, None, None)
+    return item.report_id, state_word(item, state), position, *who, actors
+
+
+def projecting(item: Item) -> Project:
     """The projection of one report's events."""
 
     async def project(connection: Any, recorded: Sequence[Recorded], state: Progress) -> None:
         for one in recorded:
-            await _write(connection, one)
-        await place(connection, item, state)
+            await _write(connection, one, item, state)
 
     return project
 
 
-async def _write(connection: Any, recorded: Recorded) -> None:
+async def _write(connection: Any, recorded: Recorded, item: Item, state: Progress) -> None:
     event: Event = recorded.event
     match event:
         case ReportSent() | ReportRejected() | ReportVerified() | ReportReturned() | ReportApproved() | SubmissionWithdrawn():
-            await connection.execute(
-                "INSERT INTO decision (event_id, report_id, revision, kind, step, unit_id, role, decided_by, decided_at, has_reason, cells)"
-                " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
-                *(recorded.event_id, event.report_id, event.revision, event.TYPE, event.step, event.unit, event.role),
-                *(event.decided_by, recorded.occurred_at, bool(event.reason), list(event.cells)),
-            )
-            await _note_sending(connection, recorded)
+            await _decided(connection, recorded, event, item, state)
         case ReopeningRequested():
             await connection.execute(
                 "INSERT INTO reopening (reopening_id, report_id, state, revision, requested_by, requested_at, event_id, cells)"
@@ -73,6 +80,7 @@ async def _write(connection: Any, recorded: Recorded) -> None:
                 *(event.reopening_id, event.report_id, "granted" if isinstance(event, ReopeningGranted) else "refused"),
                 *(event.revision, event.decided_by, recorded.occurred_at, recorded.event_id),
             )
+            await place(connection, item, state)
         case ReminderSent():
             await connection.execute(
                 "INSERT INTO reminder VALUES ($1, $2, $3, $4, $5, $6)",
@@ -82,12 +90,12 @@ async def _write(connection: Any, recorded: Recorded) -> None:
             assert_never(event)
 
 
-async def _note_sending(connection: Any, recorded: Recorded) -> None:
-    """Lateness is derived from the first send that was not later rejected, returned or withdrawn."""
-    event = recorded.event
-    if isinstance(event, ReportSent):
-        await connection.execute(
-            "UPDATE item SET first_sent_at = coalesce(first_sent_at, $2) WHERE report_id = $1", event.report_id, recorded.occurred_at
-        )
-    elif isinstance(event, ReportRejected | ReportReturned | SubmissionWithdrawn):
-        await connection.execute("UPDATE item SET first_sent_at = NULL WHERE report_id = $1", event.report_id)
+async def _decided(connection: Any, recorded: Recorded, event: Decided | SubmissionWithdrawn, item: Item, state: Progress) -> None:
+    """One statement: a bulk call makes one per report. Lateness hangs on the first send that still stands."""
+    await connection.execute(
+        _DECIDED,
+        *_placed(item, state),
+        *(recorded.event_id, event.revision, event.TYPE, event.step, event.unit, event.role, event.decided_by),
+        *(recorded.occurred_at, bool(event.reason), list(event.cells), event.due_on),
+        *(isinstance(event, ReportSent), isinstance(event, ReportRejected | ReportReturned | SubmissionWithdrawn)),
+    )

@@ -2,6 +2,6 @@
 
 from fastapi import APIRouter
 
-from . import decisions, inbox, reminders, reopenings
+from . import decisions, inbox, reminders, reopenings, reports
 
-routers: tuple[APIRouter, ...] = (inbox.router, decisions.router, reopenings.router, reminders.router)
+routers: tuple[APIRouter, ...] = (inbox.router, reports.router, decisions.router, reopenings.router, reminders.router)

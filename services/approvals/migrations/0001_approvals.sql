@@ -15,10 +15,13 @@ CREATE TABLE item (
     province            text NOT NULL,
     sector              text NOT NULL,
     owner_id            uuid,
+    assigned_by         uuid,
+    entered_by          uuid,
     due_on              date,
     revision            integer NOT NULL DEFAULT 0,
     figures_hash        text NOT NULL DEFAULT '',
     route               jsonb NOT NULL DEFAULT '[]',
+    route_units         uuid[] NOT NULL DEFAULT '{}',
     submitted_by        text NOT NULL DEFAULT '',
     submitted_at        timestamptz,
     submitted_event     uuid,
@@ -29,8 +32,11 @@ CREATE TABLE item (
     is_closed           boolean NOT NULL DEFAULT false,
     approved_revision   integer NOT NULL DEFAULT 0,
     last_route          jsonb NOT NULL DEFAULT '[]',
-    corrections_dropped integer NOT NULL DEFAULT 0,
+    voided_revision     integer NOT NULL DEFAULT 0,
+    corrections_ended   integer NOT NULL DEFAULT 0,
+    -- the first send that was not rejected, returned or withdrawn since, and its revision
     first_sent_at       timestamptz,
+    first_sent_revision integer NOT NULL DEFAULT 0,
     -- decided here
     state               text NOT NULL DEFAULT '',
     awaited_action      text,
@@ -72,9 +78,11 @@ CREATE TABLE reopening (
     decided_by   text,
     decided_at   timestamptz,
     decision_event_id uuid,
-    cells        text[] NOT NULL DEFAULT '{}'
+    cells        text[] NOT NULL DEFAULT '{}',
+    effect       text
 );
 CREATE INDEX reopening_by_report ON reopening (report_id);
+CREATE INDEX reopening_by_time ON reopening (requested_at, reopening_id);
 
 CREATE TABLE decision (
     event_id   uuid PRIMARY KEY,
@@ -88,6 +96,7 @@ CREATE TABLE decision (
     decided_at timestamptz NOT NULL,
     has_reason boolean NOT NULL,
     cells      text[] NOT NULL DEFAULT '{}',
+    due_on     date,
     effect     text
 );
 CREATE INDEX decision_by_report ON decision (report_id, decided_at);

@@ -1,0 +1,1 @@
+"""Facts, rollups, progress, notifications, releases and rebuilds, fed by submissions' log alone."""

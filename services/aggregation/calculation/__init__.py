@@ -1,0 +1,1 @@
+"""The arithmetic of aggregation: reports' lives, nodes, lateness, coverage. Pure; knows no database and no clock."""

@@ -1,0 +1,1 @@
+"""The rules of units, reorganisations, users and sessions, one file each."""

@@ -1,0 +1,1 @@
+"""What identity writes into its tables beside its events, in the same transaction."""

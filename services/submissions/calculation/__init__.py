@@ -1,0 +1,1 @@
+"""The arithmetic of reports: figures and their hash, carried cells, routes, lateness, proofs. Pure; reads no table."""

@@ -1,0 +1,1 @@
+"""Pure arithmetic of templates: publishing checks, comparison of versions, due dates, routes, openings. Reads no database."""

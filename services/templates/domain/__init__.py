@@ -1,0 +1,1 @@
+"""The rules: what may happen to an indicator, a template, an assignment. Pure; knows no database and no clock."""

@@ -1,0 +1,1 @@
+"""What the system must reach, measured: `make bench`. No test; nothing here runs under `make test`."""
