@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID, uuid5
@@ -94,6 +94,25 @@ class Recorded:
     labels: Labels
     event: Any
     request_hash: bytes | None = None
+
+
+def to_record(stream_id: str, version: int, events: Sequence[tuple[Any, Labels]], context: Context) -> list[Recorded]:
+    """The events as they come after `version`; the subject of a message is the stream, where its labels don't say another."""
+    return [
+        Recorded(
+            event_id=context.event_id(stream_id, n),
+            stream_id=stream_id,
+            version=version + n + 1,
+            occurred_at=context.now,
+            actor=context.actor,
+            correlation_id=context.correlation_id,
+            causation_id=context.causation_id,
+            labels=replace(labels, subject=labels.subject or stream_id),
+            event=event,
+            request_hash=context.request_hash,
+        )
+        for n, (event, labels) in enumerate(events)
+    ]
 
 
 Publish = Callable[[Recorded], tuple[str, Any]]

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from .decider import EventTypes, Labels
-from .event_store import MAX_PAYLOAD_BYTES, AlreadyAppended, Conflict, Context, EventIsTooLarge, Recorded
+from .event_store import MAX_PAYLOAD_BYTES, AlreadyAppended, Conflict, Context, EventIsTooLarge, Recorded, to_record
 
 
 class MemoryStore:
@@ -54,20 +54,6 @@ class _MemoryWork:
             raise AlreadyAppended(first_id)
         if current != expected:
             raise Conflict(stream_id, expected, current)
-        recorded = [
-            Recorded(
-                event_id=context.event_id(stream_id, n),
-                stream_id=stream_id,
-                version=current + n + 1,
-                occurred_at=context.now,
-                actor=context.actor,
-                correlation_id=context.correlation_id,
-                causation_id=context.causation_id,
-                labels=labels,
-                event=event,
-                request_hash=context.request_hash,
-            )
-            for n, (event, labels) in enumerate(events)
-        ]
+        recorded = to_record(stream_id, current, events, context)
         self.events.extend(recorded)
         return recorded

@@ -9,7 +9,7 @@ from uuid import UUID
 import asyncpg
 
 from .decider import EventTypes, Labels
-from .event_store import MAX_PAYLOAD_BYTES, AlreadyAppended, Conflict, Context, EventIsTooLarge, Interrupted, Publish, Recorded
+from .event_store import MAX_PAYLOAD_BYTES, AlreadyAppended, Conflict, Context, EventIsTooLarge, Interrupted, Publish, Recorded, to_record
 from .message import canonical_message, routing_key
 
 _COLUMNS = (
@@ -88,12 +88,17 @@ class PostgresWork:
         self._store = store
         self.states: dict[str, tuple[int, Any]] = {}
         self.has_appended = False
+        self._locked: set[str] = set()
 
     async def lock(self, stream_ids: Sequence[str]) -> None:
+        wanted = [stream_id for stream_id in stream_ids if stream_id not in self._locked]
+        if not wanted:
+            return
+        self._locked.update(wanted)
         await self.connection.execute(
             "SELECT pg_advisory_xact_lock(key) FROM (SELECT DISTINCT hashtextextended(s, 0) AS key FROM unnest($1::text[]) AS s"
             " ORDER BY key) AS keys",
-            list(stream_ids),
+            wanted,
         )
 
     async def load(self, stream_id: str, types: EventTypes, after: int = 0) -> list[Recorded]:
@@ -104,21 +109,7 @@ class PostgresWork:
         return None if row is None else _recorded(row, types)
 
     async def append(self, stream_id: str, expected: int, events: Sequence[tuple[Any, Labels]], context: Context) -> list[Recorded]:
-        recorded = [
-            Recorded(
-                event_id=context.event_id(stream_id, n),
-                stream_id=stream_id,
-                version=expected + n + 1,
-                occurred_at=context.now,
-                actor=context.actor,
-                correlation_id=context.correlation_id,
-                causation_id=context.causation_id,
-                labels=labels,
-                event=event,
-                request_hash=context.request_hash,
-            )
-            for n, (event, labels) in enumerate(events)
-        ]
+        recorded = to_record(stream_id, expected, events, context)
         arguments = self._arguments(stream_id, expected, recorded, context)
         try:
             row = await self.connection.fetchrow(_APPEND, *arguments)
@@ -151,7 +142,7 @@ class PostgresWork:
             [label.sector for label in labels],
             [label.province for label in labels],
             [label.unit for label in labels],
-            [label.subject or stream_id for label in labels],
+            [label.subject for label in labels],
             [routing_key(type, label) for (type, _), label in zip(published, labels, strict=True)],
             [label.released for label in labels],
             [payload.decode() for payload in payloads],

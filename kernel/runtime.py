@@ -83,9 +83,13 @@ class Runtime:
         """Migrates, connects, and reads what must be in memory. Nothing moves yet."""
         name = self.definition.name
         await migrate(self.settings, name, self.definition.migrations)
-        server_settings = {"idle_in_transaction_session_timeout": "60000", "application_name": name}
+        server_settings = {"idle_in_transaction_session_timeout": "60000", "application_name": name, "jit": "off"}
         self.pool = await asyncpg.create_pool(
-            url_of(self.settings, name), min_size=1, max_size=self.settings.pool_size, server_settings=server_settings
+            url_of(self.settings, name),
+            min_size=1,
+            max_size=self.settings.pool_size,
+            server_settings=server_settings,
+            reset=_leave_as_it_is,
         )
         self.store = PostgresStore(self.pool, name, self.definition.publish, self.definition.types)
         self.store.on_append(self._sequence_now.set)
@@ -255,6 +259,10 @@ class Runtime:
                 continue
             if not published:
                 await _wait(self._relay_now, LONGEST_PAUSE)
+
+
+async def _leave_as_it_is(connection: Any) -> None:
+    """Nothing here changes a pooled session, so asking the server to reset it would be a round trip for each use."""
 
 
 async def _wait(event: asyncio.Event, seconds: float) -> None:

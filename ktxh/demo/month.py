@@ -26,6 +26,7 @@ PERIOD = "2026-03"
 BEGINS = datetime(2026, 3, 15, 8, 0, tzinfo=LOCAL_TIME)
 OFFICE_OPENS = time(8, 0)
 EXTENSION = timedelta(days=5)
+MOST_TOLD = 20
 SHOWN = "YT-THANG"
 """The template whose provincial rollup is printed."""
 
@@ -73,13 +74,12 @@ class Month:
         journeys = plan_month(self.seed, [unit.code for unit in self.province.communes], self.forms, PERIOD)
         playing = playing_of(journeys, self.province, named)
         assigned = await self._assign(len(playing))
-        for due_on in sorted({one.due_on for one in assigned.values()}):
-            due = [one for one in playing if assigned[one.form.code].due_on == due_on]
-            for words, is_late, day in (("trong hạn", False, due_on), ("trễ hạn", True, due_on + timedelta(days=1))):
-                some = [one for one in due if one.journey.is_late == is_late]
-                self.clock.set(datetime.combine(day, OFFICE_OPENS, LOCAL_TIME))
-                with self.telling.step(f"Báo cáo {words} {format_date(due_on)}", len(some)) as progress:
-                    await Player(self.province, assigned, progress).play(some)
+        due = {one.due_on for one in assigned.values()}
+        for words, is_late, day in (("trong hạn", False, min(due)), ("trễ hạn", True, max(due) + timedelta(days=1))):
+            some = [one for one in playing if one.journey.is_late == is_late]
+            self.clock.set(datetime.combine(day, OFFICE_OPENS, LOCAL_TIME))
+            with self.telling.step(f"Báo cáo {words} ({format_date(day)})", len(some)) as progress:
+                await Player(self.province, assigned, progress).play(some)
         return playing
 
     async def _assign(self, reports: int) -> dict[str, Assigned]:
@@ -109,6 +109,8 @@ class Month:
                 print_rollup(self.telling.console, form, PERIOD, self.province.root.name, rollup)
         compared = format_number(Decimal(figures))
         self.telling.say(f"  ✓ đối chiếu {compared} số liệu tổng hợp với tổng tính riêng từ số đã nhập: {len(found)} sai lệch")
+        for difference in found[:MOST_TOLD]:
+            self.telling.say(f"  ✕ {difference}")
         return found
 
     @property

@@ -27,7 +27,8 @@ OFFICERS = frozenset({"save", "import", "import_workbook", "nil", "normalise", "
 NOT_YET_EDITABLE = frozenset({"not-editable"})
 """After a rejection or a return submissions hears a moment later that the report is editable again."""
 
-NOT_YET_DECIDABLE = frozenset({"not-awaiting-decision", "not-approved"})
+NOT_YET_DECIDABLE = frozenset({"not-found", "not-awaiting-decision", "not-approved"})
+"""What a person would not see in the inbox yet, or not as awaiting a decision."""
 
 
 @dataclass

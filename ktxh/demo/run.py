@@ -128,8 +128,6 @@ def _sum_up(telling: Telling, played: Played, memory: PeakMemory) -> None:
         f"{format_number(Decimal(played.reports))} báo cáo trong {format_number(Decimal(str(played.seconds)), 1)} giây"
         f" ({speed} báo cáo/giây), bộ nhớ cao nhất {memory.words()}"
     )
-    for difference in played.differences[:20]:
-        telling.say(f"  ✕ {difference}")
 
 
 def _invite(telling: Telling, address: str) -> None:

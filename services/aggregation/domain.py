@@ -79,7 +79,22 @@ def _release(command: ReleaseFigures, state: Release) -> Sequence[Event]:
 def _withdraw(command: WithdrawRelease, state: Release) -> Sequence[Event]:
     if state.released is None:
         raise NotFound()
-    return () if state.is_withdrawn else (ReleaseWithdrawn(command.now),)
+    if state.is_withdrawn:
+        return ()
+    one = state.released
+    return [
+        ReleaseWithdrawn(
+            release_id=one.release_id,
+            template=one.template,
+            period=one.period,
+            level=one.level,
+            columns=one.columns,
+            at=command.now,
+            seq=one.seq,
+            source=one.source,
+            licence=one.licence,
+        )
+    ]
 
 
 def evolve(state: Release, event: Event) -> Release:

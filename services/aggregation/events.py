@@ -25,7 +25,17 @@ class FiguresReleased:
 
 @dataclass(frozen=True)
 class ReleaseWithdrawn:
+    """The release as it was made; `at` is when it was withdrawn."""
+
     TYPE: ClassVar[str] = "release_withdrawn"
     VERSION: ClassVar[int] = 1
 
+    release_id: UUID
+    template: str
+    period: str
+    level: str
+    columns: tuple[str, ...]
     at: datetime
+    seq: int
+    source: str
+    licence: str

@@ -17,6 +17,7 @@ from .projections import generation, notices
 from .projections.memory import Memory
 from .projections.rebuilds import Rebuilds
 from .publishing import publish
+from .queries.tail import Tail
 from .settings import AggregationSettings, Settings
 
 NAME = "aggregation"
@@ -31,7 +32,9 @@ def create_app(settings: Settings, wiring: Wiring, clock: Clock = utc_now) -> Fa
         app.state.memory, app.state.own, app.state.news = memory, own, news
         app.state.rebuild_wanted = asyncio.Event()
         app.state.rebuilds = Rebuilds(runtime, memory, app.state.rebuild_wanted, own.rebuild_chunk)
+        app.state.tail = Tail(lambda: runtime.pool, news, own.stream_pause_seconds)
         await generation.ensure_live(runtime.pool)
+        runtime.start_task("tail", app.state.tail.run)
         runtime.start_task("rebuilds", app.state.rebuilds.run)
         runtime.start_task("deadlines", lambda: _watch_deadlines(runtime, clock, own.deadline_check_seconds))
 

@@ -1,4 +1,4 @@
-"""What has happened to a report, and what is copied into the log beside it: stored shapes with literal names and versions. Decides nothing."""
+"""What has happened to a report, and what is copied into the log beside it, as it is stored. Decides nothing."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -37,7 +37,9 @@ UPDATE report SET form_version = $2, due_on = $3, due_end = $4, is_closed = $5, 
     updated_at = $15, updated_by = $16
 WHERE report_id = $1
 """
-_NEW_REVISION = "INSERT INTO revision (report_id, revision, event_id, form_version, hash, submitted_at, submitted_by) VALUES ($1, $2, $3, $4, $5, $6, $7)"
+_NEW_REVISION = """
+INSERT INTO revision (report_id, revision, event_id, form_version, hash, submitted_at, submitted_by) VALUES ($1, $2, $3, $4, $5, $6, $7)
+"""
 _SENT = "UPDATE revision SET sent_event = $3, sent_at = $4 WHERE report_id = $1 AND revision = $2"
 _APPROVED = "UPDATE revision SET approved_event = $3, approved_at = $4 WHERE report_id = $1 AND revision = $2"
 _VOID = "UPDATE revision SET is_void = true WHERE report_id = $1 AND revision = $2"
@@ -64,7 +66,7 @@ def _identity(report: Report) -> list[Any]:
 
 
 def _course(report: Report, last: Recorded) -> list[Any]:
-    form_version, due_on, due_end, is_closed, *rest = _moving(report, last)
+    _, due_on, due_end, is_closed, *rest = _moving(report, last)
     return [due_on, due_end, is_closed, report.is_history, *rest]
 
 

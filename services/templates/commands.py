@@ -102,5 +102,13 @@ class MoveReports:
     only_labels: bool = False
 
 
+@dataclass(frozen=True)
+class EraseText:
+    """`event_id` is the event beside which the text is kept; `reason` is a digest."""
+
+    event_id: UUID
+    reason: str
+
+
 AboutReports = ChangeDueDate | CancelReports | CloseReports | ReopenReports
 AssignmentCommand = AssignReports | AboutReports | MoveReports

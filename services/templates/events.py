@@ -176,6 +176,16 @@ class ReportMoved:
     version: int
 
 
+@dataclass(frozen=True)
+class TextErased:
+    """The text beside `event_id` is gone; its hash stands in the log."""
+
+    TYPE: ClassVar[str] = "text_erased"
+    VERSION: ClassVar[int] = 1
+    event_id: UUID
+    reason: str
+
+
 TYPES = EventTypes(
     IndicatorDefined,
     TemplatePublished,
@@ -185,4 +195,5 @@ TYPES = EventTypes(
     AssignmentClosed,
     AssignmentReopened,
     ReportMoved,
+    TextErased,
 )

@@ -4,6 +4,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from contracts.submissions import TextErasedV1
 from contracts.templates import (
     AssignmentCancelledV1,
     AssignmentClosedV1,
@@ -27,6 +28,7 @@ from .events import (
     ReportMoved,
     Template,
     TemplatePublished,
+    TextErased,
 )
 
 PREFIX = "vn.ktxh.templates."
@@ -40,6 +42,7 @@ _SAME_FIELDS: dict[type, tuple[str, type[msgspec.Struct]]] = {
     AssignmentClosed: ("assignment_closed", AssignmentClosedV1),
     AssignmentReopened: ("assignment_reopened", AssignmentReopenedV1),
     ReportMoved: ("report_moved", ReportMovedV1),
+    TextErased: ("text_erased", TextErasedV1),
 }
 """Contracts that are the stored event with fewer fields."""
 

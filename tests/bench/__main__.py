@@ -1,7 +1,6 @@
 """`python -m tests.bench`: runs the measurements, prints the table, writes JSON. Exit code 1 where a goal is missed or not measured."""
 
 import argparse
-import asyncio
 import contextlib
 import os
 import sys
@@ -19,7 +18,7 @@ from rich.console import Console
 from kernel import logging as logging_
 from tests import servers
 
-from . import append, chain, relay, sheet
+from . import append, approving, chain, decade, normalise, rebuilding, relay, saving, sheet
 from .measuring import Bench, Figure, Measurement
 from .reporting import print_table, write_json
 
@@ -28,6 +27,11 @@ MEASUREMENTS = (
     Measurement("relay", relay.measure),
     Measurement("chain", chain.measure),
     Measurement("sheet", sheet.measure),
+    Measurement("normalise", normalise.measure),
+    Measurement("saving", saving.measure),
+    Measurement("approving", approving.measure),
+    Measurement("dashboards", decade.measure),
+    Measurement("rebuild", rebuilding.measure),
 )
 """In this order: what needs quiet processors comes before the running system that the later ones share."""
 
@@ -67,7 +71,7 @@ async def _run(
             try:
                 figures += await one.run(bench)
             except (Exception, pytest.skip.Exception) as failure:
-                failures[one.name] = str(failure) or repr(failure)
+                failures[one.name] = f"{type(failure).__name__}: {failure}"[:160]
                 console.print("".join(traceback.format_exception(failure)[-12:]), highlight=False, markup=False)
             console.print(f"{one.name}: {time.perf_counter() - began:.1f} s, load {os.getloadavg()[0]:.1f}", highlight=False)
     return figures, failures, await _versions(url)

@@ -1,4 +1,4 @@
-"""Forms of any size to measure with: rows in groups under their sum, columns that are typed and columns of percentages; and figures for them."""
+"""Forms of any size to measure with, and figures for them: rows in groups under their sum, typed columns and columns of percentages."""
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal

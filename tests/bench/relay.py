@@ -28,9 +28,7 @@ async def measure(bench: Bench) -> list[Figure]:
                 await sequence_all(sequencer)
             entries = [entry async for entry in Ledger(filled.pool).read_all()]
             async with _exchanges(url, filled.settings.namespace) as (bus, bare):
-                rounds = await in_turn(
-                    bench.pick(5, 3), lambda: _relay(filled, bus, count, bare), lambda: _bare(bare, entries)
-                )
+                rounds = await in_turn(bench.pick(5, 3), lambda: _relay(filled, bus, count, bare), lambda: _bare(bare, entries))
     bytes_each = sum(len(entry.body) for entry in entries) // count
     size = f"{count} messages of {bytes_each} bytes, quorum queue, confirms, windows of {WINDOW}"
     return [

@@ -78,7 +78,9 @@ async def _import(sheet: Sheet, typed: Mapping[str, Value], repetitions: int) ->
         if n:
             samples.append((time.perf_counter() - began) * 1000)
         assert reading.errors == (), reading.errors[:3]
-    return Figure("import of a 500 × 14 form", "ms", samples, below(500), f"{size_of(sheet)}; file of {len(data) // 1024} KiB, every cell checked")
+    return Figure(
+        "import of a 500 × 14 form", "ms", samples, below(500), f"{size_of(sheet)}; file of {len(data) // 1024} KiB, every cell checked"
+    )
 
 
 def _export(sheet: Sheet, typed: Mapping[str, Value], repetitions: int) -> Figure:

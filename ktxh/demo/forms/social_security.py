@@ -1,6 +1,6 @@
 """Who is supported in a month and with how much money, and the year's poverty."""
 
-from contracts.templates import AddingUp, Cutoff, RollupPolicy
+from contracts.templates import AddingUp, RollupPolicy
 from kernel.sheet.model import Carried
 
 from .building import Check, ColumnPlan, Line, heading, indicators_of, sheet
@@ -133,7 +133,6 @@ def month() -> Form:
         form_number="09-AS/T",
         route=TWO_STEPS,
         policy=RollupPolicy("hold", "0.8"),
-        cutoff=Cutoff("calendar", due_working_days=5),
         adding_up_columns={column: AddingUp("sum", "sum") for column in ("kinh_phi", "kinh_phi_luy_ke_truoc", "kinh_phi_luy_ke")},
         kinds={"kinh_phi": "money"},
     )

@@ -74,7 +74,9 @@ def _row_in(template: TemplateV1, row: str, subject: str | None, source: Templat
     return alike[0] if len(alike) == 1 else None
 
 
-def sources_of(template: TemplateV1, period: Period, cells: Iterable[str], forms: Mapping[tuple[str, str], TemplateV1]) -> dict[str, list[Source]]:
+def sources_of(
+    template: TemplateV1, period: Period, cells: Iterable[str], forms: Mapping[tuple[str, str], TemplateV1]
+) -> dict[str, list[Source]]:
     """Carried cell → its sources. `forms` are the published forms of (template, period) that exist; a period without one is left out."""
     found: dict[str, list[Source]] = {}
     for key in cells:
@@ -138,6 +140,9 @@ def _of(values: Sequence[Value]) -> int:
 
 
 def _bare(value: Value) -> Value:
+    """The figure without what was said of it where it stands; a formula that lacked something there is simply not there."""
+    if value.missing == "missing-precedent":
+        return BLANK
     return Value(
         number=value.number,
         nil=value.nil,

@@ -5,7 +5,14 @@ from datetime import date, datetime
 from kernel.calendar import end_of_day
 
 DUE_SOON_DAYS = 3
-WORDS = {"on-time": "Đúng hạn", "late": "Gửi trễ hạn", "overdue": "Quá hạn", "due-soon": "Sắp đến hạn", "not-due": "Chưa đến hạn", "none": ""}
+WORDS = {
+    "on-time": "Đúng hạn",
+    "late": "Gửi trễ hạn",
+    "overdue": "Quá hạn",
+    "due-soon": "Sắp đến hạn",
+    "not-due": "Chưa đến hạn",
+    "none": "",
+}
 
 
 def lateness(due_on: date | None, first_sent_at: datetime | None, now: datetime, *, is_expected: bool = True) -> str:

@@ -217,9 +217,7 @@ def _not_sent(report: Report) -> Report:
 
 
 def _now_approved(report: Report) -> Report:
-    return replace(
-        report, state="approved", approved=report.origin, approved_revision=report.revision, sent=None, sent_revision=None
-    )
+    return replace(report, state="approved", approved=report.origin, approved_revision=report.revision, sent=None, sent_revision=None)
 
 
 _OTHERS: dict[str, Callable[[Report, Any, int, datetime], Report]] = {

@@ -75,8 +75,12 @@ async def take_in(connection: Any, memory: Memory, generation: int, messages: Se
 _HAS_REPORTS = "SELECT EXISTS (SELECT FROM report)"
 
 
-async def _forms(connection: Any, memory: Memory, about: Sequence[tuple[str, Any]], known: Iterable[Any]) -> dict[tuple[str, int], TemplateV1]:
-    wanted = {(payload.template, payload.version) for name, payload in about if name in ("report_assigned", "report_moved", "history_recorded")}
+async def _forms(
+    connection: Any, memory: Memory, about: Sequence[tuple[str, Any]], known: Iterable[Any]
+) -> dict[tuple[str, int], TemplateV1]:
+    wanted = {
+        (payload.template, payload.version) for name, payload in about if name in ("report_assigned", "report_moved", "history_recorded")
+    }
     return await memory.templates(connection, wanted | {(report.template, report.version) for report in known})
 
 

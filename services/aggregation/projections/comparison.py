@@ -9,7 +9,9 @@ _ROLLUP_WORDS = (
     "concat_ws('|', p.template, p.period, p.node_id, r.lens, c.key, r.present, r.given, r.nils, r.excused, trim_scale(r.total),"
     " trim_scale(r.weight), trim_scale(r.weighted), coalesce(trim_scale(r.low)::text, '-'), coalesce(trim_scale(r.high)::text, '-'))"
 )
-_COMPUTED_WORDS = "concat_ws('|', p.template, p.period, p.node_id, r.lens, c.key, coalesce(trim_scale(r.number)::text, '-'), coalesce(r.value, '-'))"
+_COMPUTED_WORDS = (
+    "concat_ws('|', p.template, p.period, p.node_id, r.lens, c.key, coalesce(trim_scale(r.number)::text, '-'), coalesce(r.value, '-'))"
+)
 _FROM = "FROM {g}.{table} r JOIN {g}.place p ON p.no = r.place_no JOIN {g}.cell c ON c.no = r.cell_no"
 _CHECKSUMS = {
     "rollup": f"SELECT sum(hashtextextended({_ROLLUP_WORDS}, 0)::numeric) {_FROM}",

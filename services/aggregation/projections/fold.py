@@ -73,7 +73,9 @@ class Folded:
     open_spans: dict[tuple[UUID, int], Interval] = field(default_factory=dict)
 
 
-def fold(messages: Sequence[Message], known: Mapping[UUID, Report], templates: Mapping[tuple[str, int], TemplateV1], is_unit: Any) -> Folded:
+def fold(
+    messages: Sequence[Message], known: Mapping[UUID, Report], templates: Mapping[tuple[str, int], TemplateV1], is_unit: Any
+) -> Folded:
     """Folds the messages about reports in their order. Raises AwaitsPrerequisite where a form or a unit is unknown."""
     folded = Folded(before=dict(known), now=dict(known))
     for envelope, payload in messages:
@@ -83,7 +85,9 @@ def fold(messages: Sequence[Message], known: Mapping[UUID, Report], templates: M
     return folded
 
 
-def _one(folded: Folded, name: str, envelope: Envelope, payload: Any, templates: Mapping[tuple[str, int], TemplateV1], is_unit: Any) -> None:
+def _one(
+    folded: Folded, name: str, envelope: Envelope, payload: Any, templates: Mapping[tuple[str, int], TemplateV1], is_unit: Any
+) -> None:
     seq, report_id = envelope.ledgerseq, payload.report_id
     before = folded.now.get(report_id)
     report = after(before, name, payload, seq, envelope.time)

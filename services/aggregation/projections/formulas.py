@@ -167,7 +167,7 @@ async def _carried(
         return found.value(source.cell) if found else BLANK
 
     return {
-        (node, lens): carry(template, period, sources, existing, lambda source, n=node, b=lens: look(n, b, source))  # type: ignore[misc]
+        (node, lens): carry(template, period, sources, existing, lambda source, n=node, b=lens: look(n, b, source))
         for node in nodes
         for lens in LENSES
     }
@@ -214,13 +214,15 @@ async def _computed(
             if not given and not brought:
                 continue
             values = form_at_node(template, given, brought)
-            new |= {(place.no, lens, numbers[key]): as_row(value) for key, value in values.items() if refs[key].role != "input" and not value.is_blank}
+            new |= {
+                (place.no, lens, numbers[key]): as_row(value)
+                for key, value in values.items()
+                if refs[key].role != "input" and not value.is_blank
+            }
     return new
 
 
-_INPUTS = (
-    "SELECT place_no, lens, cell_no, given, nils, excused, total, weight, weighted, low, high FROM rollup WHERE place_no = ANY($1)"
-)
+_INPUTS = "SELECT place_no, lens, cell_no, given, nils, excused, total, weight, weighted, low, high FROM rollup WHERE place_no = ANY($1)"
 
 
 async def _own_plans(connection: Any, template: TemplateV1, places: Sequence[_Place]) -> dict[tuple[UUID, int], dict[str, Value]]:
@@ -251,7 +253,9 @@ def as_row(value: Value) -> Row:
 
 async def _write(connection: Any, places: Sequence[int], new: Mapping[tuple[int, int, int], Row]) -> set[int]:
     """Writes what differs from before; returns the nodes where something did."""
-    old = {(row["place_no"], row["lens"], row["cell_no"]): (row["number"], row["value"]) for row in await connection.fetch(_OLD, list(places))}
+    old = {
+        (row["place_no"], row["lens"], row["cell_no"]): (row["number"], row["value"]) for row in await connection.fetch(_OLD, list(places))
+    }
     gone, written = [key for key in old if key not in new], [(key, row) for key, row in new.items() if old.get(key) != row]
     if gone:
         await connection.execute(_REMOVE, *(list(column) for column in zip(*gone, strict=True)))

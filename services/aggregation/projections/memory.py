@@ -104,7 +104,7 @@ class Memory:
 async def _folded(connection: Any, last: int) -> Tree:
     tree, nowhere = Tree(), _Nowhere()
     for row in await connection.fetch("SELECT kind, body FROM unit_event WHERE seq <= $1 ORDER BY seq", last):
-        event = msgspec.json.decode(row["body"], type=KINDS[row["kind"]])
+        event: Any = msgspec.json.decode(row["body"], type=KINDS[row["kind"]])
         if isinstance(event, UnitsReorganisedV1):
             await keep_reorganisation(tree, nowhere, event)
         else:

@@ -68,7 +68,9 @@ def _is_news(name: str, payload: Any) -> bool:
 def _of_report(name: str, envelope: Any, payload: Any, report: Report) -> list[Notice]:
     kind, roles = TOLD["report_approved" if name == "report_sent" else name]
     unit = report.entered_by or report.unit_id
-    return [_notice(uuid5(envelope.id, f"notice/{role}"), unit, role, kind, report, envelope.time, envelope.id, report.due_on) for role in roles]
+    return [
+        _notice(uuid5(envelope.id, f"notice/{role}"), unit, role, kind, report, envelope.time, envelope.id, report.due_on) for role in roles
+    ]
 
 
 def _reminder(envelope: Any, payload: Any, report: Report | None) -> Notice:

@@ -24,7 +24,9 @@ CATCH_UP_BATCH = 200
 COMPARE_TRIES = 20
 SWAP_TRIES = 10
 _HEAD = "SELECT coalesce((SELECT last_seq FROM public.inbox WHERE publisher = 'submissions'), 0)"
-_NOT_APPLIED = "SELECT seq, subject, ended_how FROM public.parked WHERE publisher = 'submissions' AND (ended_at IS NULL OR ended_how = 'dropped')"
+_NOT_APPLIED = (
+    "SELECT seq, subject, ended_how FROM public.parked WHERE publisher = 'submissions' AND (ended_at IS NULL OR ended_how = 'dropped')"
+)
 
 
 class Feed(Protocol):
@@ -220,9 +222,7 @@ class Rebuild:
             raise Ended
 
     async def _beat(self, step: str | None = None) -> None:
-        await self._pool.execute(
-            "UPDATE rebuild SET beat_at = $2, step = coalesce($3, step) WHERE id = $1", self._id, self._clock(), step
-        )
+        await self._pool.execute("UPDATE rebuild SET beat_at = $2, step = coalesce($3, step) WHERE id = $1", self._id, self._clock(), step)
 
     async def _note(self, **found: Any) -> None:
         self._result |= found

@@ -46,7 +46,8 @@ async def _publish(connection: Any, seq: int, template: TemplateV1) -> None:
     words = (template.sector, template.name, template.kind, template.period_type, template.source_of_record, template.owner_id, body)
     await connection.execute(_TEMPLATE, template.code, template.version, seq, *words)
     await connection.execute(_CELLS, template.code, list(template.sheet.refs))
-    rules = [(key, rule.over_units, _weight(key, rule.weight)) for key in template.sheet.refs if (rule := template.adding_up(key))]
+    by_cell = {key: template.adding_up(key) for key in template.sheet.refs}
+    rules = [(key, rule.over_units, _weight(key, rule.weight)) for key, rule in by_cell.items()]
     special = [rule for rule in rules if rule[1] in ("weighted_mean", "min", "max")]
     if special:
         keys, kinds, weights = zip(*special, strict=True)

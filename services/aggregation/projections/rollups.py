@@ -160,4 +160,6 @@ async def _add_pending(connection: Any, places: list[int] | None, *, with_rules:
 
 def _limited(statement: str) -> str:
     """The same statement for some nodes only."""
-    return statement.replace("JOIN report_place p USING (report_id)", "JOIN report_place p ON p.report_id = d.report_id AND p.place_no = ANY($5)")
+    return statement.replace(
+        "JOIN report_place p USING (report_id)", "JOIN report_place p ON p.report_id = d.report_id AND p.place_no = ANY($5)"
+    )

@@ -85,7 +85,9 @@ async def read(
     reports = await connection.fetch(_REPORTS, sole, list(nodes), templates, periods)
     figures = await _figures(connection, memory, generation, forms, _wanted_revisions(reports, places, forms, lenses), cells)
     inner = [place for place in places if place["expected"] != 1]
-    rows = await _rows(connection, memory, generation, [place["no"] for place in inner], {place["template"] for place in inner}, lenses, cells)
+    rows = await _rows(
+        connection, memory, generation, [place["no"] for place in inner], {place["template"] for place in inner}, lenses, cells
+    )
     found: dict[Key, NodeFigures] = {}
     for report in reports:
         for lens in lenses:
@@ -111,7 +113,9 @@ def counted(report: Any, lens: int) -> tuple[int | None, int | None]:
     return report["sent"], report["sent_revision"]
 
 
-def _wanted_revisions(reports: Iterable[Any], places: Iterable[Any], forms: Mapping[tuple[str, str], TemplateV1], lenses: Sequence[int]) -> set[int]:
+def _wanted_revisions(
+    reports: Iterable[Any], places: Iterable[Any], forms: Mapping[tuple[str, str], TemplateV1], lenses: Sequence[int]
+) -> set[int]:
     """Of reports that are a whole node, and of nodes' own plans."""
     inner = {(place["template"], place["period"], place["node_id"]) for place in places if place["expected"] != 1}
     wanted = set[int]()
@@ -189,9 +193,7 @@ async def _rows(
 
 
 def sums_of(row: Any) -> Sums:
-    return Sums(
-        row["given"], row["nils"], row["excused"], row["total"], row["weight"], row["weighted"], row["low"], row["high"]
-    )
+    return Sums(row["given"], row["nils"], row["excused"], row["total"], row["weight"], row["weighted"], row["low"], row["high"])
 
 
 def computed_value(row: Any) -> Value:

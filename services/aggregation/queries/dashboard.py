@@ -1,6 +1,7 @@
 """What a person sees first: what waits in the own unit, and how the sectors in sight stand. Made of progress and coverage."""
 
 from typing import Any
+from uuid import UUID
 
 from kernel.auth import Principal
 
@@ -9,7 +10,7 @@ from ..projections import formulas, stored
 from . import progress
 from .figures import LENS, cells_words, form_words, unit_words
 from .look import Look
-from .scope import Scope, province_of, scope_of
+from .scope import Scope, scope_of
 from .stored_figures import may_hold
 
 MOST_FORMS = 40
@@ -39,13 +40,17 @@ async def dashboard(look: Look, caller: Principal, period: str | None) -> dict[s
 
 async def _key_figures(look: Look, scope: Scope, wanted: set[tuple[str, str]]) -> list[dict[str, Any]]:
     """The first row of each form at the caller's highest node: what the form is about, in brief."""
-    top = _top(look, scope)
+    top = _top(scope)
     existing = await formulas.forms(look.connection, look.memory, wanted)
     open_ = {key: template for key, template in existing.items() if not await may_hold(look, template, key[1])}
     if top is None or not open_:
         return []
     cells = {
-        key: [cell for cell, ref in template.sheet.refs.items() if template.sheet.first_row is not None and ref.row.key == template.sheet.first_row.key]
+        key: [
+            cell
+            for cell, ref in template.sheet.refs.items()
+            if template.sheet.first_row is not None and ref.row.key == template.sheet.first_row.key
+        ]
         for key, template in open_.items()
     }
     found = await stored.read(look.connection, look.memory, look.generation, open_, [top], [LENS["approved"]], cells)
@@ -62,11 +67,6 @@ async def _key_figures(look: Look, scope: Scope, wanted: set[tuple[str, str]]) -
     ]
 
 
-def _top(look: Look, scope: Scope) -> Any:
+def _top(scope: Scope) -> UUID | None:
     """The province that is in sight as a whole or by sector; else the first own unit."""
-    for province in (*scope.provinces, *scope.sectors):
-        return province
-    for unit in sorted(scope.units, key=str):
-        province = province_of(look.tree, unit)
-        return province.id if province is not None and province.id == unit else unit
-    return None
+    return next(iter((*sorted(scope.provinces, key=str), *scope.sectors, *sorted(scope.units, key=str))), None)

@@ -35,6 +35,15 @@ async def figures_at(look: Look, code: str, period: str, node: UUID, lens: int, 
     return computed or NodeFigures(await look.form(code, period), period, node, lens, 0, 0)
 
 
+async def report_at(look: Look, report: UUID, lens: int, seq: int) -> NodeFigures:
+    """One report's figures of the revision that counted at the point. Raises NotFound where none did: what was never sent is nobody's to see."""
+    row = await look.connection.fetchrow("SELECT template, period, unit_id FROM report WHERE id = $1", report)
+    found = await Past(look, seq, lens).of_report(row["template"], row["period"], report) if row is not None else None
+    if found is None:
+        raise NotFound("Báo cáo chưa có số liệu đã gửi")
+    return found
+
+
 async def seen(look: Look, principal: Principal, code: str, period: str, node: UUID) -> tuple[Scope, Node, frozenset[str] | None]:
     """(scope, node, rows that may be seen) for a caller. Raises NotFound for what is unknown and for what is not his."""
     scope = scope_of(principal, look.tree)
@@ -45,7 +54,14 @@ async def seen(look: Look, principal: Principal, code: str, period: str, node: U
 
 
 def unit_words(unit: Node) -> dict[str, Any]:
-    return {"id": unit.id, "code": unit.code, "name": unit.name, "kind": unit.kind, "level": unit.level, "province_code": unit.province_code}
+    return {
+        "id": unit.id,
+        "code": unit.code,
+        "name": unit.name,
+        "kind": unit.kind,
+        "level": unit.level,
+        "province_code": unit.province_code,
+    }
 
 
 def given_of(figures: NodeFigures, cell: str) -> int:
@@ -57,7 +73,9 @@ def cell_words(figures: NodeFigures, cell: str, value: Value) -> dict[str, Any]:
     sums = figures.sums.get(cell, Sums())
     words: dict[str, Any] = {"value": value, "given": sums.given, "expected": figures.expected}
     role = figures.template.sheet.refs[cell].role
-    if figures.report_id is None and is_marked(figures.template.policy, sums.covered if role == "input" else figures.reported, figures.expected):
+    if figures.report_id is None and is_marked(
+        figures.template.policy, sums.covered if role == "input" else figures.reported, figures.expected
+    ):
         words["marked"] = True
     if figures.template.kind == "plan" and figures.report_id is None and cell not in figures.own and role == "input":
         words["label"] = FROM_UNITS

@@ -27,7 +27,9 @@ WHERE report_id = ANY($1) AND seq <= $2 AND name <> 'report_assigned' ORDER BY s
 MOST_REPORTS = 1000
 
 
-async def lineage(look: Look, figures: NodeFigures, cell: str, rows: frozenset[str] | None, seq: int, *, restated: bool = False) -> dict[str, Any]:
+async def lineage(
+    look: Look, figures: NodeFigures, cell: str, rows: frozenset[str] | None, seq: int, *, restated: bool = False
+) -> dict[str, Any]:
     """One step down from a cell at a node, with the reports that it is made of."""
     template, ref = figures.template, figures.template.sheet.refs[cell]
     past = Past(look, seq, figures.lens, restated=restated)
@@ -69,7 +71,14 @@ async def _carried_from(past: Past, template: TemplateV1, figures: NodeFigures, 
     found = []
     for source in sources_of(template, parse_period(figures.period), [cell], existing)[cell]:
         there = await past.node(source.template, source.period, figures.node_id, {source.cell})
-        found.append({"template": source.template, "period": source.period, "cell": source.cell, "value": there.value(source.cell) if there else BLANK})
+        found.append(
+            {
+                "template": source.template,
+                "period": source.period,
+                "cell": source.cell,
+                "value": there.value(source.cell) if there else BLANK,
+            }
+        )
     return found
 
 

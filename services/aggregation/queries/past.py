@@ -116,6 +116,14 @@ class Past:
                 found.append((one, share))
         return found
 
+    async def of_report(self, code: str, period: str, report: UUID) -> NodeFigures | None:
+        """One report's figures, or None where no revision of it counted."""
+        for one in await self._reports(code, period):
+            if one.id == report and one.revision is not None:
+                template = await self._look.template(code, one.version)
+                return await self._of_report(template, period, one.unit_id, one)
+        return None
+
     async def _node(self, code: str, period: str, node: UUID, cells: Collection[str] | None) -> NodeFigures | None:
         template = await self.template_in(code, period)
         if template is None:
@@ -123,6 +131,8 @@ class Past:
         if not await self._reports(code, period):
             return await self._of_parts(template, parse_period(period), node, cells)
         members = await self.members(code, period, node)
+        if not members:
+            return None
         if len(members) == 1 and members[0][1] == 1:
             return await self._of_report(template, period, node, members[0][0])
         wanted = None if cells is None else closure(template, cells)
@@ -133,7 +143,7 @@ class Past:
         inputs |= {cell: Value(missing="no-weight") for cell in unknown if cell in template.sheet.refs}
         inputs = {cell: value for cell, value in inputs.items() if template.sheet.refs[cell].role == "input"}
         carried = await self._carried(template, period, node, wanted)
-        values = form_at_node(template, inputs, carried)
+        values = form_at_node(template, inputs, carried) if inputs or carried else {}
         return NodeFigures(template, period, node, self._lens, expected, reported, values | own, sums, frozenset(own))
 
     async def _reports(self, code: str, period: str) -> list[Standing]:
@@ -242,7 +252,7 @@ class Past:
         carried = await self._carried(template, period.id, node, wanted)
         found = [one for one in figures if one is not None]
         expected, reported = sum(one.expected for one in found), sum(one.reported for one in found)
-        values = form_at_node(template, inputs, carried)
+        values = form_at_node(template, inputs, carried) if inputs or carried else {}
         return NodeFigures(template, period.id, node, self._lens, expected, reported, values, sums)
 
     async def _recorded_elsewhere(self, template: TemplateV1, period: Period) -> set[str]:

@@ -95,7 +95,7 @@ def matrix(look: Look, found: Iterable[Line]) -> list[dict[str, Any]]:
     by_unit: Mapping[UUID, list[Line]] = defaultdict(list)
     for line in found:
         by_unit[line.unit_id].append(line)
-    rows = []
+    rows: list[tuple[str, dict[str, Any]]] = []
     for unit_id, own in by_unit.items():
         unit = look.tree.get(unit_id)
         if unit is not None:

@@ -54,7 +54,9 @@ def cell_in(template: TemplateV1, row: str, column: str, newest: TemplateV1) -> 
     return moved if moved in template.sheet.refs else None
 
 
-async def series(look: Look, newest: TemplateV1, row: str, column: str, unit: UUID, periods: Collection[Period], lens: int, seq: int) -> list[dict[str, Any]]:
+async def series(
+    look: Look, newest: TemplateV1, row: str, column: str, unit: UUID, periods: Collection[Period], lens: int, seq: int
+) -> list[dict[str, Any]]:
     """A point per period that has figures, oldest first."""
     existing = await formulas.forms(look.connection, look.memory, [(newest.code, period.id) for period in periods])
     cells = {key: cell_in(template, row, column, newest) for key, template in existing.items()}
@@ -62,7 +64,9 @@ async def series(look: Look, newest: TemplateV1, row: str, column: str, unit: UU
     found: dict[str, NodeFigures] = {}
     if is_stored:
         wanted = {key: {cell} for key, cell in cells.items() if cell is not None}
-        read = await stored.read(look.connection, look.memory, look.generation, {key: existing[key] for key in wanted}, [unit], [lens], wanted)
+        read = await stored.read(
+            look.connection, look.memory, look.generation, {key: existing[key] for key in wanted}, [unit], [lens], wanted
+        )
         found = {period: figures for (_, period, node, _), figures in read.items() if node == unit}
     past = Past(look, seq, lens)
     points = []

@@ -21,7 +21,10 @@ async def at_head(look: Look, code: str, period: str, node: UUID, lens: int) -> 
 async def may_hold(look: Look, template: TemplateV1, period: str) -> bool:
     """Whether this form, or one that its carried cells come from at any distance, holds figures back."""
     waiting, seen = {template.code}, set[str]()
-    newest = {row["code"]: row["version"] for row in await look.connection.fetch("SELECT code, max(version) AS version FROM template GROUP BY code")}
+    newest = {
+        row["code"]: row["version"]
+        for row in await look.connection.fetch("SELECT code, max(version) AS version FROM template GROUP BY code")
+    }
     while waiting:
         code = waiting.pop()
         seen.add(code)

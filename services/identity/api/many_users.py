@@ -65,9 +65,12 @@ async def generate_users(request: Request, caller: Administrator, body: Generate
     taken = await queries.taken_usernames(desk.pool, [one.username for one in proposed])
     wanted = [one for one in proposed if one.username not in taken]
     created = await _create(desk, [_from_rule(one) for one in wanted], desk.context(caller), body.password)
+    answer = {
+        "created": [_shown(one) | {"id": user_id, "first_password": first} for one, (user_id, first) in zip(wanted, created, strict=True)],
+        "skipped": [_shown(one) for one in proposed if one.username in taken],
+    }
     slips = [_slip_of_rule(one, first) for one, (_, first) in zip(wanted, created, strict=True)]
-    answer = {"created": slips, "skipped": sorted(taken)}
-    printable = await keep(desk, slips) if slips and body.password is None else {}
+    printable = {} if body.password is not None else await keep(desk, slips)
     return json_response(answer | printable, headers=NO_STORE)
 
 
@@ -139,6 +142,17 @@ async def _register(desk: Desk, accounts: Sequence[NewAccount], context: Context
 
 def _from_rule(proposal: Proposal) -> Wanted:
     return proposal.username, proposal.name, (Grant(proposal.role, proposal.unit.unit_id),)
+
+
+def _shown(proposal: Proposal) -> dict[str, Any]:
+    unit = proposal.unit
+    return {
+        "username": proposal.username,
+        "role": proposal.role,
+        "unit_id": unit.unit_id,
+        "unit_code": unit.code,
+        "unit_name": unit.full_name,
+    }
 
 
 def _slip_of_rule(proposal: Proposal, first: str) -> Slip:

@@ -24,9 +24,12 @@ async def verify(
     request: Request,
     _: Verifier,
     checkpoint: Annotated[str | None, Query(description="điểm kiểm đã lưu ở nơi khác, dạng JSON")] = None,
+    deep: Annotated[bool, Query(description="so cả nội dung lưu với nội dung đã băm (chậm hơn)")] = False,
 ) -> Response:
     """One line per window with what was counted, and a last one with `done`, `ok` and every problem."""
-    return StreamingResponse(_lines(request, _read(checkpoint)), media_type="application/x-ndjson")
+    definition = runtime_of(request).definition
+    contents = chain.Contents(definition.name, definition.types, definition.publish) if deep else None
+    return StreamingResponse(_lines(request, _read(checkpoint), contents), media_type="application/x-ndjson")
 
 
 def _read(text: str | None) -> chain.Checkpoint | None:
@@ -36,10 +39,10 @@ def _read(text: str | None) -> chain.Checkpoint | None:
         raise Malformed("checkpoint phải là JSON của một điểm kiểm") from failure
 
 
-async def _lines(request: Request, kept_outside: chain.Checkpoint | None) -> AsyncIterator[bytes]:
+async def _lines(request: Request, kept_outside: chain.Checkpoint | None, contents: chain.Contents | None) -> AsyncIterator[bytes]:
     runtime, began = runtime_of(request), time.perf_counter()
     key = public_keys(runtime.settings)[runtime.definition.name]
-    async for so_far, is_done in chain.verified(runtime.pool, key, kept_outside):
+    async for so_far, is_done in chain.verified(runtime.pool, key, kept_outside, contents):
         line: dict[str, Any] = {"verified": so_far.seq, "problems": len(so_far.problems), "done": is_done}
         if is_done:
             line |= {

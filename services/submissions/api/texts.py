@@ -14,7 +14,7 @@ from kernel.web import context_of, json_response, read_body
 
 from .. import events
 from ..domain import COPIES, Copy
-from ..queries import histories
+from ..queries import histories, reports
 from . import bodies
 from .asking import Reader, runtime_of, scope_for
 
@@ -31,7 +31,7 @@ async def get_texts(
     kept = await texts.read(pool, _ids(events))
     sent = await histories.sent_events(pool, kept)
     wanted = {UUID(subject.removeprefix("report/")) for subject, _ in kept.values()}
-    rows = {row["report_id"]: row for row in await pool.fetch("SELECT * FROM report WHERE report_id = ANY($1)", list(wanted))}
+    rows = await reports.rows_of(pool, wanted)
     told = {}
     for event_id, (subject, text) in kept.items():
         row = rows.get(UUID(subject.removeprefix("report/")))

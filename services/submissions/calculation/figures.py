@@ -113,7 +113,7 @@ def _malformed(key: str, why: str) -> Finding:
 
 
 def nils(sheet: Sheet, cells: Mapping[str, Value], typable: Collection[str] = ()) -> dict[str, Value]:
-    """Nil for every required input of a number; what is there already is overwritten, since nothing has occurred at all."""
-    wanted = (key for key, ref in sheet.refs.items() if ref.role == "input" and ref.required and ref.row.kind == "number")
+    """Nil for every input of a number; what is there already is overwritten, since nothing has occurred at all."""
+    wanted = (key for key, ref in sheet.refs.items() if ref.role == "input" and ref.row.kind == "number")
     carried = (key for key in typable if cells.get(key, BLANK).is_blank and sheet.refs[key].required)
     return {key: NIL for key in (*wanted, *carried) if cells.get(key, BLANK) != NIL}

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from contracts import approvals as said
-from contracts.submissions import TextErasedV1
+from contracts.submissions import ReportKey, TextErasedV1
 from kernel.event_store import UnitOfWork
 from kernel.inbox import React
 from kernel.message import Envelope
@@ -81,5 +81,5 @@ class _Approvals:
     async def text_erased(self, work: UnitOfWork, envelope: Envelope, erased: TextErasedV1) -> None:
         await copy(work, self._runtime, envelope, f"text/{erased.event_id}", events.TextErased, erased)
 
-    async def _log(self, work: UnitOfWork, envelope: Envelope, said_of: said.ReportKey, command: commands.Command) -> None:
+    async def _log(self, work: UnitOfWork, envelope: Envelope, said_of: ReportKey, command: commands.Command) -> None:
         await tell_report(work, self._runtime, envelope, said_of.report_id, command, keeps_id=True)

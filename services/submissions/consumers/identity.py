@@ -53,7 +53,7 @@ class _Identity:
         await keep_reorganisation(self._known.tree, work.connection, change)
         await copy(work, self._runtime, envelope, f"reorganisation/{change.reorganisation_id}", events.UnitsReorganised, change)
         rows = await work.connection.fetch(_OF_ENDED, list(change.ended), change.effective_on)
-        openings = {}
+        openings: dict[UUID, commands.Assign] = {}
         for row in rows:
             openings |= {opening.key.report_id: opening for opening in self._openings(row, change)}
         waiting = await work.connection.fetch(_WAITING_FOR, list(change.ended))

@@ -10,7 +10,8 @@ from kernel.sheet.model import BLANK, Value
 
 _EVENTS = """
 SELECT e.event_id, e.stream_version, e.type, e.occurred_at, e.actor, l.seq,
-    e.payload - ARRAY['figures', 'cells', 'before', 'sources', 'report_id', 'template', 'period', 'unit_id', 'figures_hash', 'route'] AS facts,
+    e.payload - ARRAY['figures', 'cells', 'before', 'sources', 'report_id', 'template', 'period', 'unit_id', 'figures_hash', 'route']
+        AS facts,
     CASE WHEN jsonb_typeof(e.payload -> 'cells') = 'object' THEN ARRAY(SELECT jsonb_object_keys(e.payload -> 'cells')) END AS entered,
     CASE WHEN jsonb_typeof(e.payload -> 'cells') = 'array' THEN ARRAY(SELECT jsonb_array_elements_text(e.payload -> 'cells')) END AS named
 FROM event e LEFT JOIN ledger l USING (event_id) WHERE e.stream_id = $1 ORDER BY e.stream_version
@@ -27,7 +28,8 @@ _REVISIONS = """
 SELECT v.revision, v.event_id, v.form_version, v.hash, v.submitted_at, v.submitted_by, v.sent_at, v.approved_at, v.is_void,
     e.payload ->> 'note' AS note, (e.payload -> 'warnings')::text AS warnings, (e.payload -> 'route')::text AS route,
     (e.payload -> 'changed')::text AS changed
-FROM revision v JOIN event e ON e.event_id = v.event_id WHERE v.report_id = $1 AND ($2::integer IS NULL OR v.revision = $2) ORDER BY v.revision
+FROM revision v JOIN event e ON e.event_id = v.event_id
+WHERE v.report_id = $1 AND ($2::integer IS NULL OR v.revision = $2) ORDER BY v.revision
 """
 INTERNAL = frozenset({"values_entered", "values_normalised", "report_rejected", "reminder_sent"})
 """What stays between the unit's own people."""

@@ -1,6 +1,6 @@
 """HTTP: parse → command → handle, or query → answer. No rule of its own."""
 
-from . import assignments, calendar, drafts, imports, indicators, periods, schedules, versions
+from . import assignments, calendar, drafts, imports, indicators, periods, schedules, texts, versions
 
 ROUTERS = (
     indicators.router,
@@ -11,4 +11,5 @@ ROUTERS = (
     periods.router,
     schedules.router,
     calendar.router,
+    texts.router,
 )

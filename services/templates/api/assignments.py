@@ -1,6 +1,6 @@
 """Assignments: given to many units, extended, cancelled, closed and reopened for one, some or all."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import date
 from typing import Annotated, Any
 from uuid import UUID, uuid5
@@ -10,10 +10,9 @@ from pydantic import BaseModel, Field
 
 from kernel.auth import Allow, Principal
 from kernel.calendar import Period
-from kernel.decider import Decider
 from kernel.errors import NotFound
-from kernel.event_store import AlreadyAppended, Context, Recorded
-from kernel.handler import Outcome, handle
+from kernel.event_store import AlreadyAppended, Context, Recorded, UnitOfWork
+from kernel.handler import Outcome, Prepared, handle_prepared
 from kernel.texts import Sealed, keep, seal
 from kernel.tree import Node
 from kernel.web import context_of, json_response
@@ -32,6 +31,9 @@ from .asking import Compiler, Limit, refuse_another_body, runtime_of, today_of, 
 
 router = APIRouter(tags=["giao báo cáo"])
 Looker = Annotated[Principal, Depends(Allow(*READERS))]
+
+AskWith = Callable[[UnitOfWork, Any], Awaitable[AboutReports]]
+"""Makes the command, with what it needs of the tables: (transaction under the assignment's lock, the assignment's head)."""
 
 TITLES = {
     "not-assigned": "Đơn vị không có trong đợt giao này",
@@ -171,36 +173,45 @@ async def get_assignment(request: Request, caller: Looker, assignment_id: UUID) 
 
 @router.put("/assignments/{assignment_id}/due-date", summary="Gia hạn cho một, nhiều hoặc tất cả đơn vị", operation_id="change_due_date")
 async def change_due_date(request: Request, caller: Compiler, assignment_id: UUID, body: DueDateBody) -> Response:
-    head = await _in_charge(request, caller, assignment_id)
-    pool, sealed = runtime_of(request).pool, seal(body.reason)
-    pinned = await templates.pinned_version(pool, head["template"], head["period"])
-    template = await templates.get_version(pool, head["template"], pinned)
-    assert template is not None, "an assignment names a published template"
-    closes_on = closing(body.due_on, template.cutoff, await calendar.working_days(pool))
-    command = ChangeDueDate(body.due_on, closes_on, _chosen(body.units), sealed.digest)
+    sealed = seal(body.reason)
+
+    async def command(work: UnitOfWork, head: Any) -> AboutReports:
+        pinned = await templates.pinned_version(work.connection, head["template"], head["period"])
+        template = await templates.get_version(work.connection, head["template"], pinned)
+        assert template is not None, "an assignment names a published template"
+        closes_on = closing(body.due_on, template.cutoff, await calendar.working_days(work.connection))
+        return ChangeDueDate(body.due_on, closes_on, _chosen(body.units), sealed.digest)
+
     return await _change(request, caller, assignment_id, command, body.units, sealed)
 
 
 @router.post("/assignments/{assignment_id}/cancel", summary="Hủy giao, bắt buộc có lý do", operation_id="cancel_assignment")
 async def cancel(request: Request, caller: Compiler, assignment_id: UUID, body: WithReason) -> Response:
-    head = await _in_charge(request, caller, assignment_id)
     sealed = seal(body.reason)
-    approved = await templates.approved_reports(runtime_of(request).pool, head["template"], head["period"])
-    command = CancelReports(sealed.digest, approved, _chosen(body.units))
+
+    async def command(work: UnitOfWork, head: Any) -> AboutReports:
+        approved = await templates.approved_reports(work.connection, head["template"], head["period"])
+        return CancelReports(sealed.digest, approved, _chosen(body.units))
+
     return await _change(request, caller, assignment_id, command, body.units, sealed)
 
 
 @router.post("/assignments/{assignment_id}/close", summary="Khóa kỳ", operation_id="close_assignment")
 async def close(request: Request, caller: Compiler, assignment_id: UUID, body: SomeUnits) -> Response:
-    await _in_charge(request, caller, assignment_id)
-    return await _change(request, caller, assignment_id, CloseReports(_chosen(body.units)), body.units, seal(""))
+    async def command(work: UnitOfWork, head: Any) -> AboutReports:
+        return CloseReports(_chosen(body.units))
+
+    return await _change(request, caller, assignment_id, command, body.units, seal(""))
 
 
 @router.post("/assignments/{assignment_id}/reopen", summary="Mở lại kỳ đã khóa, bắt buộc có lý do", operation_id="reopen_assignment")
 async def reopen(request: Request, caller: Compiler, assignment_id: UUID, body: WithReason) -> Response:
-    await _in_charge(request, caller, assignment_id)
     sealed = seal(body.reason)
-    return await _change(request, caller, assignment_id, ReopenReports(sealed.digest, _chosen(body.units)), body.units, sealed)
+
+    async def command(work: UnitOfWork, head: Any) -> AboutReports:
+        return ReopenReports(sealed.digest, _chosen(body.units))
+
+    return await _change(request, caller, assignment_id, command, body.units, sealed)
 
 
 async def _in_charge(request: Request, caller: Principal, assignment_id: UUID) -> Any:
@@ -216,19 +227,24 @@ def _chosen(units: list[UUID] | None) -> frozenset[UUID] | None:
 
 
 async def _change(
-    request: Request, caller: Principal, assignment_id: UUID, command: AboutReports, asked: list[UUID] | None, sealed: Sealed
+    request: Request, caller: Principal, assignment_id: UUID, ask: AskWith, asked: list[UUID] | None, sealed: Sealed
 ) -> Response:
     """One command over the chosen reports; those that can't be changed don't stop the others."""
+    head = await _in_charge(request, caller, assignment_id)
+    made: list[AboutReports] = []
 
     async def project(connection: Any, recorded: Sequence[Recorded], state: Any) -> None:
         await project_assignment(connection, recorded, state)
         for one in recorded:
             await keep(connection, one.event_id, sealed, subject=f"report/{one.event.report_id}")
 
-    decider: Decider[Assignment, Any] = ASSIGNMENT
+    async def prepare(work: UnitOfWork) -> Prepared:
+        made.append(await ask(work, head))
+        return Prepared(ASSIGNMENT, made[-1], project)
+
     context = await context_of(request, caller)
-    outcome = await handle(runtime_of(request).store, decider, stream_of(assignment_id), command, context, project=project)
-    return json_response({"items": _items(command, outcome, asked)})
+    outcome = await handle_prepared(runtime_of(request).store, stream_of(assignment_id), prepare, context)
+    return json_response({"items": _items(made[-1], outcome, asked)})
 
 
 def _items(command: AboutReports, outcome: Outcome, asked: list[UUID] | None) -> list[dict[str, Any]]:
@@ -236,7 +252,7 @@ def _items(command: AboutReports, outcome: Outcome, asked: list[UUID] | None) ->
     done = {one.event.unit_id for one in outcome.events}
     if asked is None:
         asked = [unit for unit, report in state.reports.items() if refusal(command, report) != "assignment-is-cancelled"]
-    return [_item(command, state, unit, is_done=unit in done or outcome.is_repeat) for unit in dict.fromkeys(asked)]
+    return [_item(command, state, unit, is_done=unit in done) for unit in dict.fromkeys(asked)]
 
 
 def _item(command: AboutReports, state: Assignment, unit: UUID, *, is_done: bool) -> dict[str, Any]:

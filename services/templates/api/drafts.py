@@ -84,7 +84,9 @@ async def list_templates(
     cursor: str | None = None,
     limit: Limit = 100,
 ) -> Response:
-    rows, more = await templates.list_templates(runtime_of(request).pool, sector=sector, kind=kind, q=q, cursor=cursor, limit=limit)
+    rows, more = await templates.list_templates(
+        runtime_of(request).pool, sector=sector, kind=kind, q=q, cursor=cursor, limit=limit, with_drafts="compiler" in caller.roles
+    )
     items = [
         {
             **row,

@@ -1,16 +1,14 @@
-"""A period's template version moved; the reasons that were typed here, read again."""
+"""A period moved to another version of its template."""
 
-from typing import Annotated, Any
-from uuid import UUID
+from typing import Any
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, Field
 
 from kernel.decider import Decider
-from kernel.errors import Malformed, NotFound
+from kernel.errors import NotFound
 from kernel.event_store import AlreadyAppended, Context
 from kernel.handler import handle_in
-from kernel.texts import read
 from kernel.web import context_of, json_response
 
 from ..calculation.comparison import only_labels_differ
@@ -20,14 +18,10 @@ from ..domain.assignment import ASSIGNMENT, Assignment
 from ..events import Template
 from ..projections import project_assignment
 from ..queries import assignments, templates
-from ..queries.scope import assignment_scope
-from .asking import Compiler, per_stream, refuse_another_body, runtime_of, today_of, tree_of, unit_in_charge
-from .assignments import Looker
+from .asking import Compiler, per_stream, refuse_another_body, runtime_of, unit_in_charge
 from .versions import published
 
 router = APIRouter(tags=["giao báo cáo"])
-
-MOST_TEXTS = 500
 
 
 class MoveBody(BaseModel):
@@ -74,28 +68,3 @@ async def _move(request: Request, target: Template, period: str, context: Contex
             "UPDATE pinned_version SET version = $3 WHERE template = $1 AND period = $2", code, period, target.version
         )
     return moved
-
-
-@router.get("/texts", summary="Lý do đã ghi (hủy giao, gia hạn, mở lại)", operation_id="read_texts")
-async def read_texts(
-    request: Request, caller: Looker, events: Annotated[str, Query(description="Các mã sự kiện, cách nhau dấu phẩy")]
-) -> Response:
-    """Only of reports that the caller may see; others are left out."""
-    pool, scope = runtime_of(request).pool, assignment_scope(caller, tree_of(request), today_of(request))
-    found = await read(pool, _ids(events))
-    reports = {subject.removeprefix("report/"): None for subject, _ in found.values()}
-    rows = await pool.fetch(
-        "SELECT r.report_id FROM expected_report r JOIN assignment a USING (assignment_id) JOIN template t ON t.code = r.template"
-        " WHERE r.report_id = ANY($5::uuid[])"
-        " AND (a.province = ANY($1) OR t.owner_id = ANY($2) OR t.sector = ANY($3) OR r.unit_id = ANY($4))",
-        *(scope.provinces, scope.owners, scope.sectors, scope.units, list(reports)),
-    )
-    visible = {f"report/{row['report_id']}" for row in rows}
-    return json_response({str(event): text for event, (subject, text) in found.items() if subject in visible})
-
-
-def _ids(events: str) -> list[UUID]:
-    try:
-        return [UUID(one) for one in events.split(",") if one][:MOST_TEXTS]
-    except ValueError as failure:
-        raise Malformed("Mã sự kiện không hợp lệ", field="events") from failure

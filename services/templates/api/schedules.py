@@ -1,7 +1,7 @@
 """Recurring assignments: stated once, opened by the clock."""
 
 from typing import Annotated, Literal
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, Field
@@ -9,11 +9,11 @@ from pydantic import BaseModel, Field
 from kernel.auth import Allow, Principal
 from kernel.calendar import Period, period_on
 from kernel.errors import Malformed, NotFound
-from kernel.event_store import uuid7
-from kernel.web import json_response, now_of
+from kernel.web import context_of, json_response, now_of
 
+from ..calculation.checks import is_given_plan
 from ..calculation.due_dates import regime_of, stated_day
-from ..consumers.opening import PeriodOfAnotherType, period_named
+from ..consumers.opening import OnlyGivenPlansAreEnteredByOthers, PeriodOfAnotherType, period_named
 from ..events import Template
 from ..projections import as_json
 from ..queries import calendar
@@ -50,14 +50,17 @@ async def create_schedule(request: Request, caller: Compiler, body: ScheduleBody
     unit = unit_in_charge(request, caller, template.owner_id, template.sector)
     giver = tree_of(request).get(unit)
     assert giver is not None, "whoever is in charge is in the tree"
+    if body.entered_by is not None and not is_given_plan(template):
+        raise OnlyGivenPlansAreEnteredByOthers(template=template.code)
     await units_on(request, body.units.rule(), today_of(request), giver)
     first = _period(body.first_period, template) or _present(request, template)
     last = _period(body.last_period, template)
     if last is not None and (last.year, last.number) < (first.year, first.number):
         raise Malformed("Kỳ cuối phải sau kỳ đầu", field="last_period")
-    schedule_id = uuid7()
+    context = await context_of(request, caller)
+    schedule_id = uuid5(context.event_id("schedule", 0), "schedule")  # a retry with the same Idempotency-Key meets it
     await runtime_of(request).pool.execute(
-        "INSERT INTO schedule VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, NULL)",
+        "INSERT INTO schedule VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, NULL) ON CONFLICT (schedule_id) DO NOTHING",
         *(schedule_id, template.code, as_json(body.units.rule()), body.anchor, body.days, first.id, last.id if last else None),
         *(unit, body.entered_by, caller.id, now_of(request)),
     )

@@ -35,6 +35,9 @@ async def _history(work: UnitOfWork, envelope: Envelope, said: Recorded) -> None
 
 
 async def _cancelled(work: UnitOfWork, envelope: Envelope, said: ReportCancelledV1) -> None:
+    """Without effect where an approval came first: then the report stands."""
+    if said.effect == "none":
+        return
     await work.connection.execute(
         "UPDATE expected_report SET is_cancelled = true WHERE report_id = $1 AND assignment_id = $2", said.report_id, said.assignment_id
     )

@@ -1,6 +1,6 @@
 """An assignment: which units owe which report by when, until it is cancelled or closed. Knows nothing of figures."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any, assert_never
@@ -103,7 +103,7 @@ def concerned(command: AboutReports, state: Assignment) -> list[ExpectedReport]:
 
 def _assign(command: AssignReports, state: Assignment) -> Iterator[ReportAssigned]:
     _refuse_closing_before_due(command.due_on, command.closes_on)
-    for unit in _first_of_each(command.units):
+    for unit in {unit.unit_id: unit for unit in command.units}.values():
         known = state.reports.get(unit.unit_id)
         if unit.unit_id in command.live or (known is not None and not known.is_cancelled):
             continue
@@ -124,10 +124,6 @@ def _assign(command: AssignReports, state: Assignment) -> Iterator[ReportAssigne
             closes_on=command.closes_on,
             entered_by=command.entered_by,
         )
-
-
-def _first_of_each(units: Iterable[Any]) -> Iterable[Any]:
-    return {unit.unit_id: unit for unit in reversed(tuple(units))}.values().__reversed__()
 
 
 def _change_due_date(command: ChangeDueDate, state: Assignment) -> Iterator[DueDateChanged]:

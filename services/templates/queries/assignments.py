@@ -147,6 +147,17 @@ async def assignments_to_close(connection: Any, today: date) -> list[UUID]:
     return [row["assignment_id"] for row in rows]
 
 
+async def visible_reports(connection: Any, scope: AssignmentScope, reports: list[UUID]) -> frozenset[UUID]:
+    """Those of `reports` that lie in the scope."""
+    rows = await connection.fetch(
+        "SELECT r.report_id FROM expected_report r JOIN assignment a USING (assignment_id) JOIN template t ON t.code = r.template"
+        " WHERE r.report_id = ANY($5::uuid[])"
+        " AND (a.province = ANY($1) OR t.owner_id = ANY($2) OR t.sector = ANY($3) OR r.unit_id = ANY($4))",
+        *(scope.provinces, scope.owners, scope.sectors, scope.units, reports),
+    )
+    return frozenset(row["report_id"] for row in rows)
+
+
 async def eligible(connection: Any, units: Iterable[UUID]) -> list[Eligible]:
     """Who holds which role in these units."""
     rows = await connection.fetch("SELECT DISTINCT role, unit_id, sectors FROM user_grant WHERE unit_id = ANY($1)", list(units))

@@ -58,15 +58,15 @@ async def list_indicators(connection: Any, *, sector: str | None, q: str, cursor
 
 
 async def list_templates(
-    connection: Any, *, sector: str | None, kind: str | None, q: str, cursor: str | None, limit: int
+    connection: Any, *, sector: str | None, kind: str | None, q: str, cursor: str | None, limit: int, with_drafts: bool
 ) -> tuple[list[dict[str, Any]], str | None]:
-    """(rows, cursor of the next page): published templates, and drafts of templates that aren't."""
+    """(rows, cursor of the next page): published templates; `with_drafts` also those that are not published yet."""
     rows = await connection.fetch(
         "SELECT t.code, t.latest, t.name, t.sector, t.kind, t.period_type, t.form_number, t.owner_id, t.published_at, t.sort_key,"
         " d.etag IS NOT NULL AS has_draft FROM template t LEFT JOIN draft d USING (code)"
         " WHERE ($1::text IS NULL OR t.sector = $1) AND ($2::text IS NULL OR t.kind = $2) AND t.folded LIKE $3"
-        " AND (t.sort_key, t.code) > ($4, $5) ORDER BY t.sort_key, t.code LIMIT $6",
-        *(sector, kind, like(q), *place_of(cursor, 2), limit + 1),
+        " AND (t.sort_key, t.code) > ($4, $5) AND (t.latest > 0 OR $7) ORDER BY t.sort_key, t.code LIMIT $6",
+        *(sector, kind, like(q), *place_of(cursor, 2), limit + 1, with_drafts),
     )
     more = cursor_of(rows[limit - 1]["sort_key"], rows[limit - 1]["code"]) if len(rows) > limit else None
     return [{key: value for key, value in row.items() if key != "sort_key"} for row in rows[:limit]], more

@@ -8,7 +8,9 @@ from kernel.sheet.model import Carried, Column, Row, Sheet
 from tests.integration.aggregation.played_log import unit_id
 
 
-def indicator(code: str, over_units: str = "sum", over_time: str = "sum", *, sector: str = "health", decimals: int = 0, weight: str | None = None) -> IndicatorDefinedV1:
+def indicator(
+    code: str, over_units: str = "sum", over_time: str = "sum", *, sector: str = "health", decimals: int = 0, weight: str | None = None
+) -> IndicatorDefinedV1:
     rule = AddingUp(over_units, over_time, weight)  # type: ignore[arg-type]
     return IndicatorDefinedV1(code=code, name=f"Chỉ tiêu {code}", unit_of_measure="lượt", sector=sector, adding_up=rule, decimals=decimals)  # type: ignore[arg-type]
 

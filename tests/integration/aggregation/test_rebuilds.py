@@ -65,7 +65,9 @@ async def test_verifying_names_a_figure_that_somebody_has_changed(aggregation: A
     await aggregation.hear()
     pool = aggregation.service.runtime.pool
     generation = await pool.fetchval("SELECT generation FROM live")
-    await pool.execute(f"UPDATE g{generation}.rollup SET total = total + 1 WHERE (place_no, lens, cell_no) = (SELECT place_no, lens, cell_no FROM g{generation}.rollup LIMIT 1)")
+    await pool.execute(
+        f"UPDATE g{generation}.rollup SET total = total + 1 WHERE (place_no, lens, cell_no) = (SELECT place_no, lens, cell_no FROM g{generation}.rollup LIMIT 1)"
+    )
 
     done = await ended(aggregation, verify=True)
 

@@ -39,7 +39,9 @@ async def test_the_lens_of_sent_figures_shows_what_waits_and_the_approved_one_do
     assert (await aggregation.numbers("KB", "2026-03", "Gia Lai", lens="sent"))["bhyt.th"] == "10"
 
 
-async def test_a_correction_moves_the_rollup_by_exactly_the_difference_and_the_past_can_still_be_asked_for(aggregation: Aggregation) -> None:
+async def test_a_correction_moves_the_rollup_by_exactly_the_difference_and_the_past_can_still_be_asked_for(
+    aggregation: Aggregation,
+) -> None:
     log = aggregation.log
     log.province(2)
     log.published(visits())

@@ -143,10 +143,13 @@ async def test_a_submit_repeated_without_a_key_does_nothing_more(world: World) -
 async def test_a_failure_in_the_projection_leaves_nothing(world: World) -> None:
     report_id = await world.assign()
     pool = world.service.runtime.pool
-    from kernel.migrate import role_of
     import asyncpg
 
-    owner = await asyncpg.connect(f"{world.service.settings.database_url.rsplit('/', 1)[0]}/{role_of(world.service.settings, 'submissions')}")
+    from kernel.migrate import role_of
+
+    owner = await asyncpg.connect(
+        f"{world.service.settings.database_url.rsplit('/', 1)[0]}/{role_of(world.service.settings, 'submissions')}"
+    )
     try:
         await owner.execute("ALTER TABLE report ADD CONSTRAINT no_more CHECK (version < 2) NOT VALID")
         with pytest.raises(asyncpg.CheckViolationError):

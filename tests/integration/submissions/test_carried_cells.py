@@ -101,7 +101,9 @@ async def test_a_jump_needs_an_explanation_which_is_kept_beside_the_log(world: W
     refused = await world.post(f"/reports/{report_id}/submit", version, normalise=True)
     assert (refused.status_code, refused.json()["type"]) == (409, "/problems/explanation-missing")
     assert refused.json()["findings"][0]["rule"] == "jump"
-    done = await world.post(f"/reports/{report_id}/submit", version, normalise=True, explanations={"jump": "Bệnh viện mới"}, note="Xin duyệt")
+    done = await world.post(
+        f"/reports/{report_id}/submit", version, normalise=True, explanations={"jump": "Bệnh viện mới"}, note="Xin duyệt"
+    )
     assert done.status_code == 200, done.text
     revision = (await world.client.get(f"/reports/{report_id}/revisions/1", headers=world.officer())).json()
     assert (revision["note"], revision["explanations"]) == ("Xin duyệt", {"jump": "Bệnh viện mới"})

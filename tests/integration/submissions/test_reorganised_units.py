@@ -5,8 +5,8 @@ from uuid import uuid4
 
 import msgspec
 
-from contracts.ids import report_id_of
 from contracts.identity import Succession, UnitRegisteredV1, UnitsReorganisedV1
+from contracts.ids import report_id_of
 from kernel.testing import EventSpy, eventually
 from tests.integration.submissions.world import FROM, HEALTH, PLEIKU, PROVINCE, QUY_NHON, World
 

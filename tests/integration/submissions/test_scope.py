@@ -111,4 +111,3 @@ async def _read(world: World, path: str) -> Any:
     answer = await world.client.get(path, headers=world.verifier())
     assert answer.status_code == 200, answer.text
     return answer.json()
-

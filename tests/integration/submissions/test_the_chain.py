@@ -40,6 +40,14 @@ async def test_whoever_gets_round_the_rights_is_found_out(world: World, change: 
     assert rule in {problem["rule"] for problem in result["found"]}
 
 
+async def test_a_stored_payload_that_was_changed_beside_the_chain_is_found_out_by_a_deep_look(world: World) -> None:
+    await _some_history(world)
+    assert (await _verify(world, deep="true"))["ok"]
+    await _as_owner(world, "UPDATE event SET payload = jsonb_set(payload, '{due_on}', '\"2027-01-01\"') WHERE type = 'report_assigned'")
+    assert (await _verify(world))["ok"]
+    assert [problem["rule"] for problem in (await _verify(world, deep="true"))["found"]] == ["content-differs"]
+
+
 async def test_a_log_cut_off_at_its_end_is_found_out_by_a_checkpoint_kept_elsewhere(world: World) -> None:
     await _some_history(world)
     kept = await _last_checkpoint(world)

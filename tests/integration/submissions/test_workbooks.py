@@ -17,7 +17,10 @@ async def test_a_form_is_downloaded_filled_in_and_taken_back(world: World) -> No
     file = _filled(await _download(world, report_id), {BIRTHS: 12, DEATHS: "-"})
     shown = await _upload(world, report_id, file, dry_run=True)
     assert shown.status_code == 200, shown.text
-    assert [(row["cell"], row["after"]) for row in shown.json()["changes"]] == [("births.month", {"number": "12"}), ("deaths.month", {"nil": True})]
+    assert [(row["cell"], row["after"]) for row in shown.json()["changes"]] == [
+        ("births.month", {"number": "12"}),
+        ("deaths.month", {"nil": True}),
+    ]
     assert (await world.get(report_id))["cells"] == {}
     done = await _upload(world, report_id, file, version=1)
     assert done.status_code == 200, done.text

@@ -9,13 +9,14 @@ from uuid import UUID, uuid4, uuid5
 import httpx
 
 from contracts import approvals as said
-from contracts.ids import report_id_of
 from contracts.identity import UnitRegisteredV1
+from contracts.ids import report_id_of
 from contracts.templates import AddingUp, IndicatorDefinedV1, ReportAssignedV1, Step, TemplatePublishedV1, TemplateV1
 from kernel.calendar import parse_period
 from kernel.event_store import NAMESPACE
 from kernel.sheet.model import Carried, Column, Limits, Row, Rule, Sheet
 from tests.integration.harness import ServiceUnderTest
+
 
 def unit_id_of(code: str, valid_from: str) -> UUID:
     return uuid5(NAMESPACE, f"unit/{code}/{valid_from}")
@@ -117,7 +118,9 @@ class World:
     async def hears_templates(self, name: str, report_id: UUID, payload: Any) -> None:
         await self.service.hears("templates", f"vn.ktxh.templates.{name}.v1", f"report/{report_id}", payload)
 
-    async def decide(self, decision: str, report_id: UUID, revision: int, period: str = "2026-03", unit: UUID = QUY_NHON, **more: Any) -> UUID:
+    async def decide(
+        self, decision: str, report_id: UUID, revision: int, period: str = "2026-03", unit: UUID = QUY_NHON, **more: Any
+    ) -> UUID:
         """Approvals says it; returns the decision's id."""
         names: dict[str, tuple[str, type[said.DecisionV1]]] = {
             "send": ("report_sent", said.ReportSentV1),

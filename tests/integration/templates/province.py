@@ -8,11 +8,14 @@ from uuid import UUID, uuid5
 
 import httpx
 
-from contracts.ids import report_id_of
 from contracts.identity import Grant, UnitRegisteredV1, UserRegisteredV1
+from contracts.ids import report_id_of
 from contracts.vocabulary import Role, Sector, UnitLevel
 from kernel.event_store import NAMESPACE
+from kernel.message import Envelope
+from kernel.testing import EventSpy, eventually
 from services.templates.main import create_app
+from services.templates.publishing import PREFIX
 from tests.integration.harness import ServiceUnderTest, service_under_test
 
 SINCE = date(2025, 7, 1)
@@ -27,7 +30,9 @@ COMMUNES = tuple(unit_id(name) for name in ("Pleiku", "An Phú", "Ia Grai", "Ch�
 FOREIGN = unit_id("Biên Hòa")
 
 
-def unit(id_: UUID, code: str, name: str, level: UnitLevel, parent: UUID | None = PROVINCE, *sectors: Sector, **more: Any) -> UnitRegisteredV1:
+def unit(
+    id_: UUID, code: str, name: str, level: UnitLevel, parent: UUID | None = PROVINCE, *sectors: Sector, **more: Any
+) -> UnitRegisteredV1:
     kind = {"province": "Tỉnh", "commune": "Xã", "department": "Sở", "office": ""}[level]
     fields = {"province_code": "52", **more}
     return UnitRegisteredV1(id_, code, name, level, kind, SINCE, parent_id=parent, sectors=tuple(sectors), **fields)
@@ -42,7 +47,7 @@ UNITS = (
     unit(FOREIGN, "26068", "Biên Hòa", "commune", unit_id("Đồng Nai"), province_code="75"),
 )
 
-INDICATORS = [
+INDICATORS: list[dict[str, Any]] = [
     {"code": "YT.KHAM", "name": "Số lượt khám bệnh", "unit_of_measure": "lượt", "sector": "health", "minimum": "0"},
     {"code": "YT.NHAPVIEN", "name": "Số lượt nhập viện", "unit_of_measure": "lượt", "sector": "health"},
     {
@@ -146,6 +151,18 @@ class Province:
         draft = await self.get("/templates/YT-T/draft", self.designer)
         await self.does("PUT", "/templates/YT-T/draft", self.designer, {"template": form(**changes)}, if_match=str(draft["etag"]))
         return await self.does("POST", "/templates/YT-T/publish", self.designer)
+
+    async def has_said(self, name: str, count: int) -> list[Envelope]:
+        """The messages of this event, once there are as many as expected; fails if there are more."""
+        spy = EventSpy(self.service.runtime.ledger)
+
+        async def all_there() -> list[Envelope] | None:
+            found = await spy.messages(f"{PREFIX}{name}.v1")
+            return found if len(found) >= count else None
+
+        found: list[Envelope] = await eventually(all_there)
+        assert len(found) == count
+        return found
 
     async def assigns(self, units: Any = None, who: dict[str, str] | None = None, **changes: Any) -> Any:
         body = {"template": "YT-T", "period": "2026-03", "units": units or {"under": str(PROVINCE), "level": "commune"}, **changes}

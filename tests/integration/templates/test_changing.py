@@ -6,9 +6,7 @@ from uuid import UUID
 
 from contracts.approvals import LoggedDecisionV1
 from contracts.identity import Succession, UnitsReorganisedV1
-from kernel.testing import EventSpy, eventually
 from services.templates.consumers.clock import tick
-from services.templates.publishing import PREFIX
 
 from .province import COMMUNES, HEALTH, SINCE, Province, form, ids, report_of, unit_id
 
@@ -27,18 +25,6 @@ def approved(unit: UUID, effect: str = "applied") -> LoggedDecisionV1:
         effect=effect,  # type: ignore[arg-type]
         state="approved",
     )
-
-
-async def _messages(province: Province, name: str, count: int) -> list[Any]:
-    spy = EventSpy(province.service.runtime.ledger)
-
-    async def all_there() -> Any:
-        found = await spy.messages(f"{PREFIX}{name}.v1")
-        return found if len(found) >= count else None
-
-    found = await eventually(all_there)
-    assert len(found) == count
-    return list(found)
 
 
 async def _change(province: Province, made: Any, what: str, body: Any) -> list[tuple[str, str | None]]:
@@ -69,11 +55,29 @@ async def test_an_approved_report_is_not_cancelled_while_the_others_are(province
 
     assert sorted(outcomes, key=str) == [("done", None), ("done", None), ("refused", "already-approved")]
     assert sorted(again, key=str) == [("already", None), ("already", None), ("refused", "already-approved")]
-    messages = await _messages(province, "assignment_cancelled", 2)
+    messages = await province.has_said("assignment_cancelled", 2)
     texts = await province.get(f"/texts?events={messages[0].id},{messages[1].id}", province.designer)
     assert set(texts.values()) == {"Giao nhầm"}
     assert (await province.get(f"/texts?events={messages[0].id}", province.trader)) == {}
     assert b"Giao" not in bytes(messages[0].data)
+
+
+async def test_a_reason_is_erased_for_good_while_its_event_stands(province: Province) -> None:
+    await province.publishes()
+    made = await province.assigns(ids(COMMUNES[0]))
+    await _change(province, made, "cancel", {"reason": "Ông A nghỉ ốm"})
+    said = (await province.has_said("assignment_cancelled", 1))[0]
+    path, why = f"/texts/{said.id}", {"reason": "Có thông tin cá nhân"}
+
+    assert (await province.call("DELETE", path, province.designer, why)).status_code == 403
+    assert (await province.call("DELETE", path, province.administrator, {})).status_code == 422
+    assert (await province.call("DELETE", f"/texts/{unit_id('x')}", province.administrator, why)).status_code == 404
+    assert (await province.call("DELETE", path, province.administrator, why)).status_code == 204
+    assert (await province.call("DELETE", path, province.administrator, why)).status_code == 204
+
+    assert await province.get(f"/texts?events={said.id}", province.designer) == {str(said.id): None}
+    erased = (await province.has_said("text_erased", 1))[0]
+    assert str(said.id).encode() in bytes(erased.data)
 
 
 async def test_an_approval_that_came_after_the_cancelling_keeps_the_report_alive(province: Province) -> None:
@@ -98,7 +102,7 @@ async def test_the_due_date_is_extended_for_some_units_and_the_closing_follows(p
     dates = {one["unit_id"]: (one["due_on"], one["closes_on"]) for one in reports}
     assert dates[str(COMMUNES[0])] == ("2026-03-20", "2026-03-27")
     assert dates[str(COMMUNES[1])] == ("2026-03-17", "2026-03-24")
-    await _messages(province, "due_date_changed", 1)
+    await province.has_said("due_date_changed", 1)
 
 
 async def test_a_period_is_closed_for_one_and_reopened_with_a_reason(province: Province) -> None:
@@ -136,7 +140,12 @@ async def test_a_period_closes_by_itself_after_its_last_day_and_stays_open_once_
 async def test_a_foreign_department_changes_nothing(province: Province) -> None:
     await province.publishes()
     made = await province.assigns()
-    changes = (("POST", "cancel", {"reason": "x"}), ("POST", "close", {}), ("POST", "reopen", {"reason": "x"}), ("PUT", "due-date", {"due_on": "2026-04-01"}))
+    changes: tuple[tuple[str, str, Any], ...] = (
+        ("POST", "cancel", {"reason": "x"}),
+        ("POST", "close", {}),
+        ("POST", "reopen", {"reason": "x"}),
+        ("PUT", "due-date", {"due_on": "2026-04-01"}),
+    )
     for method, what, body in changes:
         answer = await province.call(method, f"/assignments/{made['id']}/{what}", province.trader, body)
         assert answer.status_code == 404, what
@@ -161,7 +170,7 @@ async def test_a_period_is_moved_to_another_version_until_something_is_approved(
     assert again["items"] == []
     assert (back.status_code, back.json()["type"].rsplit("/", 1)[-1]) == (409, "approved-report-exists")
     assert (await province.assigns(ids(COMMUNES[3])))["version"] == 2
-    await _messages(province, "report_moved", 3)
+    await province.has_said("report_moved", 3)
     assert (await province.call("POST", "/templates/YT-T/periods/2026-05/move", province.designer, body)).status_code == 404
 
 

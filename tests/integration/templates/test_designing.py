@@ -4,9 +4,6 @@ from typing import Any
 
 import pytest
 
-from kernel.testing import EventSpy
-from services.templates.publishing import PREFIX
-
 from .province import HEALTH, INDICATORS, Province, form
 
 
@@ -18,7 +15,7 @@ async def test_an_indicator_is_defined_once_and_again_only_when_it_changes(provi
     assert first["defined"] == ["YT.KHAM", "YT.NHAPVIEN", "YT.TYLE"]
     assert second == {"defined": [], "unchanged": ["YT.KHAM", "YT.NHAPVIEN", "YT.TYLE"]}
     assert changed["defined"] == ["YT.KHAM"]
-    assert len(await EventSpy(province.service.runtime.ledger).messages(f"{PREFIX}indicator_defined.v1")) in range(5)
+    await province.has_said("indicator_defined", 4)
     listed = await province.get("/indicators?q=kham", province.officer)
     assert [one["code"] for one in listed["items"]] == ["YT.KHAM"]
     assert listed["items"][0]["decimals"] == 1
@@ -42,6 +39,8 @@ async def test_publishing_makes_a_version_with_its_indicators_and_says_so(provin
     listed = await province.get("/templates?q=y te", province.officer)
     assert [(one["code"], one["latest"]) for one in listed["items"]] == [("YT-T", 1)]
     assert listed["items"][0]["actions"]["assign"]["allowed"] is False
+    said = await province.has_said("template_published", 1)
+    assert (said[0].subject, said[0].sector) == ("template/YT-T", "health")
 
 
 async def test_publishing_the_same_again_makes_no_version(province: Province) -> None:
@@ -121,6 +120,27 @@ async def test_a_code_is_taken_once(province: Province) -> None:
     assert (await province.call("POST", "/templates", province.designer, {"template": form(code="y/t")})).status_code == 422
 
 
+async def test_an_unpublished_draft_is_listed_for_designers_only(province: Province) -> None:
+    await province.does("POST", "/templates", province.designer, {"template": form()})
+
+    assert [(one["code"], one["latest"]) for one in (await province.get("/templates", province.designer))["items"]] == [("YT-T", None)]
+    assert (await province.get("/templates", province.officer))["items"] == []
+
+
+async def test_templates_are_found_without_diacritics_and_page_by_page(province: Province) -> None:
+    for number in range(3):
+        await province.does(
+            "POST", "/templates", province.designer, {"template": form(code=f"YT-{number}", name=f"Khám bệnh Đợt {number}")}
+        )
+
+    first = await province.get("/templates?q=kham benh dot&limit=2", province.designer)
+    second = await province.get(f"/templates?q=kham benh dot&limit=2&cursor={first['next']}", province.designer)
+
+    assert [one["code"] for one in [*first["items"], *second["items"]]] == ["YT-0", "YT-1", "YT-2"]
+    assert second["next"] is None
+    assert (await province.call("GET", "/templates?cursor=xyz", province.designer)).status_code == 422
+
+
 async def test_a_foreign_department_finds_no_draft(province: Province) -> None:
     await province.publishes()
 
@@ -152,7 +172,9 @@ async def test_a_draft_without_owner_belongs_to_the_callers_unit(province: Provi
 
 async def test_formulas_are_tried_on_given_cells(province: Province) -> None:
     await province.does("POST", "/templates", province.designer, {"template": form()})
-    tried = await province.does("POST", "/templates/YT-T/try", province.designer, {"cells": {"kham.th": "200", "nhap_vien.th": {"number": "13"}}})
+    tried = await province.does(
+        "POST", "/templates/YT-T/try", province.designer, {"cells": {"kham.th": "200", "nhap_vien.th": {"number": "13"}}}
+    )
 
     assert tried["cells"] == {"ty_le.th": {"number": "7"}}  # no decimals before publishing takes those of the indicator
     refused = await province.call("POST", "/templates/YT-T/try", province.designer, {"cells": {"kham.th": "1234567890123456"}})

@@ -3,18 +3,26 @@
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from typing import Any
+from uuid import UUID
 
 import openpyxl
 import pytest
+from msgspec.structs import replace
 
-from contracts.identity import UnitRegisteredV1, UserDisabledV1
+from contracts.identity import UserDisabledV1
 from services.templates.consumers.clock import assignment_id_of, tick
 
 from .province import COMMUNES, PROVINCE, Province, ids, unit, unit_id
 
 
 async def _schedules(province: Province, **changes: Any) -> Any:
-    body = {"template": "YT-T", "units": {"under": str(PROVINCE), "level": "commune"}, "anchor": "end", "days": -4, "first_period": "2026-04"}
+    body = {
+        "template": "YT-T",
+        "units": {"under": str(PROVINCE), "level": "commune"},
+        "anchor": "end",
+        "days": -4,
+        "first_period": "2026-04",
+    }
     return await province.does("POST", "/schedules", province.designer, {**body, **changes})
 
 
@@ -34,7 +42,7 @@ async def test_each_period_is_opened_once_on_its_stated_day(province: Province) 
     listed = (await province.get("/schedules", province.designer))["items"]
     assert [one["period"] for one in listed[0]["openings"]] == ["2026-04"]
     assignment = (await province.get("/assignments", province.designer))["items"][0]
-    assert assignment["id"] == str(assignment_id_of(__import__("uuid").UUID(made["id"]), "2026-04"))
+    assert assignment["id"] == str(assignment_id_of(UUID(made["id"]), "2026-04"))
     assert assignment["counts"]["expected"] == 4
     assert assignment["schedule_id"] == made["id"]
 
@@ -43,14 +51,23 @@ async def test_openings_that_were_missed_are_caught_up_with_the_units_of_their_d
     await province.publishes()
     await _schedules(province)
     founded = datetime(2026, 5, 20, tzinfo=UTC)
-    later = unit(unit_id("Xã mới"), "23999", "Mới", "commune")
-    later = UnitRegisteredV1(**{**{f: getattr(later, f) for f in later.__struct_fields__}, "valid_from": founded.date()})
+    later = replace(unit(unit_id("Xã mới"), "23999", "Mới", "commune"), valid_from=founded.date())
     await province.service.hears("identity", "vn.ktxh.identity.unit_registered.v1", f"unit/{later.unit_id}", later)
 
     assert await _ticks(province, datetime(2026, 6, 30, tzinfo=UTC)) == 3
 
     items = (await province.get("/assignments", province.designer))["items"]
     assert {one["period"]: one["counts"]["expected"] for one in items} == {"2026-04": 4, "2026-05": 4, "2026-06": 5}
+
+
+async def test_a_schedule_asked_for_twice_with_the_same_key_is_one(province: Province) -> None:
+    await province.publishes()
+    body = {"template": "YT-T", "units": ids(*COMMUNES), "first_period": "2026-04"}
+
+    made = [await province.does("POST", "/schedules", province.designer, body, idempotency_key="k") for _ in range(2)]
+
+    assert made[0] == made[1]
+    assert len((await province.get("/schedules", province.designer))["items"]) == 1
 
 
 async def test_a_stopped_schedule_opens_no_more(province: Province) -> None:
@@ -90,6 +107,7 @@ async def test_what_was_assigned_by_hand_is_not_opened_twice_by_a_schedule(provi
         ({"units": {}}, 422),
         ({"template": "KHONG-CO"}, 404),
         ({"anchor": "middle"}, 422),
+        ({"entered_by": str(PROVINCE)}, 422),
     ],
 )
 async def test_a_schedule_that_makes_no_sense_is_refused(province: Province, change: dict[str, Any], status: int) -> None:

@@ -19,6 +19,7 @@ from services.approvals.commands import (
     RequestReopening,
     Seats,
     StartReopening,
+    Step,
     Withdraw,
 )
 from services.approvals.domain import Progress
@@ -30,7 +31,7 @@ from services.approvals.events import (
     ReportVerified,
 )
 
-from .people import APPROVES, COMMUNE, DEPARTMENT, DISTRICT, SENDS, VERIFIES, Step, an_id, the_report
+from .people import APPROVES, COMMUNE, DEPARTMENT, DISTRICT, SENDS, VERIFIES, an_id, the_report
 
 PEOPLE: dict[str, Seats] = {
     str(an_id(name)): frozenset(seats)
