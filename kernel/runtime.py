@@ -126,7 +126,8 @@ class Runtime:
         """What keeps this service from being ready; empty when it is."""
         lacking = [f"chưa nhận đủ sự kiện của {publisher}" for publisher in self.inboxes if publisher not in self._caught_up]
         try:
-            await asyncio.wait_for(self.pool.fetchval("SELECT 1"), 2)
+            async with asyncio.timeout(2):  # see _wait: a task of the service's own may ask while it is being ended
+                await self.pool.fetchval("SELECT 1")
         except Exception as failure:
             lacking.append(f"cơ sở dữ liệu: {type(failure).__name__}")
         return lacking

@@ -10,7 +10,7 @@ class AggregationSettings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="KTXH_AGGREGATION_", extra="ignore")
 
-    deadline_check_seconds: float = 60.0  # how often notifications about deadlines are looked for
+    deadline_check_seconds: float = 10.0  # how often notifications about deadlines are looked for
     stream_pause_seconds: float = 0.25  # how often a stream looks for news
     rebuild_chunk: int = 1000  # messages per transaction of a rebuild; /log gives no more at once
 

@@ -1,5 +1,6 @@
 """Puts the service together."""
 
+import asyncio
 from pathlib import Path
 
 from fastapi import FastAPI
@@ -29,6 +30,7 @@ def create_app(settings: CommonSettings, wiring: Wiring, clock: Clock = utc_now)
     async def start(app: FastAPI, runtime: Runtime) -> None:
         await known.load(runtime.pool)
         app.state.known = known
+        app.state.reading_slots = asyncio.Semaphore(configured.workbooks_at_once)
         runtime.start_task("checkpoints", signing(runtime, configured, clock))
 
     return service_app(

@@ -12,6 +12,7 @@ class Settings(kernel_settings.Settings):
     checkpoint_seconds: int = 3600
     checkpoint_file: Path | None = None  # each checkpoint is also written here, as a line: outside the database
     marked_workbook_minutes: int = 30
+    workbooks_at_once: int = 2  # uploaded files that are read at the same time, each in a process of its own
 
 
 def of(settings: kernel_settings.Settings) -> Settings:

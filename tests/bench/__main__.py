@@ -18,7 +18,7 @@ from rich.console import Console
 from kernel import logging as logging_
 from tests import servers
 
-from . import append, approving, chain, decade, normalise, rebuilding, relay, saving, sheet
+from . import append, approving, chain, decade, importing, normalise, rebuilding, relay, saving, sheet
 from .measuring import Bench, Figure, Measurement
 from .reporting import print_table, write_json
 
@@ -28,6 +28,7 @@ MEASUREMENTS = (
     Measurement("chain", chain.measure),
     Measurement("sheet", sheet.measure),
     Measurement("normalise", normalise.measure),
+    Measurement("import", importing.measure),
     Measurement("saving", saving.measure),
     Measurement("approving", approving.measure),
     Measurement("dashboards", decade.measure),

@@ -152,6 +152,7 @@ def percentile(samples: Sequence[float], share: float) -> float:
 
 def by_parts(samples: Sequence[float], share: float, parts: int = 3) -> list[float]:
     """The percentile of each consecutive part of a run, so that one run shows a spread of its own."""
+    parts = min(parts, len(samples))
     size = len(samples) / parts
     return [percentile(samples[round(n * size) : round((n + 1) * size)], share) for n in range(parts)]
 

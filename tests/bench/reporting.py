@@ -39,7 +39,7 @@ def print_table(figures: Sequence[Figure], failures: Mapping[str, str], console:
     table = Table("what", "median", "± spread", "goal", "", "form size, load model", title_justify="left")
     for figure in figures:
         goal = "" if figure.goal is None else f"{figure.goal} {figure.unit}"
-        median, spread = f"{shown(figure.median)} {figure.unit}", f"{figure.spread:.0%}"
+        median, spread = f"{shown(figure.median)} {figure.unit}", f"{figure.spread:.0%}" if len(figure.samples) > 1 else ""
         table.add_row(figure.name, median, spread, goal, _WORDS[figure.verdict], figure.under)
     for name, why in failures.items():
         table.add_row(name, "–", "", "", "NOT MEASURED", why)

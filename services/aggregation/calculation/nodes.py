@@ -30,7 +30,7 @@ def kind_of(value: Value) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Sums:
-    """Over the reporting units of a node, for one cell: how many gave it, how many gave nil or are not concerned, Σx, Σw, Σwx, least, greatest."""
+    """Over a node's reporting units, for one cell: how many gave it, gave nil, are not concerned; Σx, Σw, Σwx, least, greatest."""
 
     given: int = 0
     nils: int = 0

@@ -1,1 +1,1 @@
-"""The log's events as rows: facts, rollups by difference, formulas at nodes, notifications, releases, and a new generation of all figures."""
+"""The log's events as rows: facts, rollups by difference, formulas at nodes, notifications, releases, and rebuilds of all figures."""

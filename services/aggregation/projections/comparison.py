@@ -16,7 +16,7 @@ _FROM = "FROM {g}.{table} r JOIN {g}.place p ON p.no = r.place_no JOIN {g}.cell 
 _CHECKSUMS = {
     "rollup": f"SELECT sum(hashtextextended({_ROLLUP_WORDS}, 0)::numeric) {_FROM}",
     "computed": f"SELECT sum(hashtextextended({_COMPUTED_WORDS}, 0)::numeric) {_FROM}",
-    "stand": "SELECT sum(hashtextextended(concat_ws('|', r.report_id, r.lens, r.revision, r.from_seq, r.to_seq), 0)::numeric) FROM {g}.{table} r",
+    "stand": "SELECT sum(hashtextextended(concat_ws('|', report_id, lens, revision, from_seq, to_seq), 0)::numeric) FROM {g}.{table}",
     "span": "SELECT sum(hashtextextended(concat_ws('|', r.report_id, r.version, r.from_seq, r.to_seq), 0)::numeric) FROM {g}.{table} r",
 }
 _BY_SECTOR = """

@@ -1,4 +1,4 @@
-"""The formula pass: carried cells and formulas at every node with more than one reporting unit, and at later periods that depend on them."""
+"""The formula pass: carried cells and formulas at nodes with more than one reporting unit, and at later periods that depend on them."""
 
 import heapq
 from collections import Counter, defaultdict
@@ -37,7 +37,9 @@ _WRITE = """
 INSERT INTO computed SELECT * FROM unnest($1::integer[], $2::smallint[], $3::integer[], $4::numeric[], $5::text[])
 ON CONFLICT (place_no, lens, cell_no) DO UPDATE SET number = excluded.number, value = excluded.value
 """
-_REMOVE = "DELETE FROM computed AS c USING unnest($1::integer[], $2::smallint[], $3::integer[]) AS u (p, l, n) WHERE (place_no, lens, cell_no) = (p, l, n)"
+_REMOVE = """
+DELETE FROM computed USING unnest($1::integer[], $2::smallint[], $3::integer[]) AS u (p, l, n) WHERE (place_no, lens, cell_no) = (p, l, n)
+"""
 
 Row = tuple[Any, str | None]
 """(number, value as JSON): one of them."""

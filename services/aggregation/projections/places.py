@@ -16,7 +16,8 @@ WHERE NOT EXISTS (SELECT FROM place o WHERE o.template = w.t AND o.period = w.p 
 """
 _MEMBERS = """
 INSERT INTO report_place SELECT w.report_id, p.no
-FROM unnest($1::text[], $2::text[], $3::uuid[], $4::uuid[]) AS w (template, period, node_id, report_id) JOIN place p USING (template, period, node_id)
+FROM unnest($1::text[], $2::text[], $3::uuid[], $4::uuid[]) AS w (template, period, node_id, report_id)
+    JOIN place p USING (template, period, node_id)
 ON CONFLICT DO NOTHING
 """
 # A unit that reports and has others reporting below it is added up in itself too.
@@ -27,7 +28,8 @@ FROM (SELECT DISTINCT * FROM unnest($1::text[], $2::text[])) AS w (template, per
 ON CONFLICT DO NOTHING RETURNING place_no
 """
 _WHERE = """
-SELECT r.id, r.template, r.period, r.unit_id, r.last_day, coalesce(array_agg(p.node_id) FILTER (WHERE p.node_id <> r.unit_id), '{}') AS nodes
+SELECT r.id, r.template, r.period, r.unit_id, r.last_day,
+    coalesce(array_agg(p.node_id) FILTER (WHERE p.node_id <> r.unit_id), '{}') AS nodes
 FROM report r LEFT JOIN report_place l ON l.report_id = r.id LEFT JOIN place p ON p.no = l.place_no GROUP BY r.id
 """
 

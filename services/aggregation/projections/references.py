@@ -13,7 +13,9 @@ from .messages import name_of
 
 _UNITS = "INSERT INTO unit_event SELECT * FROM unnest($1::bigint[], $2::text[], $3::text[]) ON CONFLICT DO NOTHING"
 _TEMPLATE = "INSERT INTO template VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT DO NOTHING"
-_CELLS = "INSERT INTO cell (template, key) SELECT $1, k FROM unnest($2::text[]) WITH ORDINALITY AS u (k, place) ORDER BY place ON CONFLICT DO NOTHING"
+_CELLS = """
+INSERT INTO cell (template, key) SELECT $1, k FROM unnest($2::text[]) WITH ORDINALITY AS u (k, place) ORDER BY place ON CONFLICT DO NOTHING
+"""
 _RULE = """
 INSERT INTO rule SELECT $1, $2, c.no, r.kind, w.no
 FROM unnest($3::text[], $4::text[], $5::text[]) AS r (key, kind, weight) JOIN cell c ON c.template = $1 AND c.key = r.key

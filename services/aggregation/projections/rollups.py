@@ -1,4 +1,4 @@
-"""Sums at nodes: by difference when a batch changes what counts, from all figures when a node's units have changed. Evaluates no formula."""
+"""Sums at nodes: by difference when a batch changes what counts, from all figures when a node's units change. Evaluates no formula."""
 
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any, NamedTuple

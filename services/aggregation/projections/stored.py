@@ -76,7 +76,7 @@ async def read(
     lenses: Sequence[int],
     cells: Mapping[tuple[str, str], Collection[str]] | None = None,
 ) -> dict[Key, NodeFigures]:
-    """The figures of these forms at these nodes. `cells` limits what is read of each (template, period); nodes without reports are left out."""
+    """The figures of these forms at these nodes; nodes without reports are left out. `cells` limits what is read of each form."""
     if not forms or not nodes:
         return {}
     templates, periods = (list(part) for part in zip(*forms, strict=True))

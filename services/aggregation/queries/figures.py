@@ -36,7 +36,7 @@ async def figures_at(look: Look, code: str, period: str, node: UUID, lens: int, 
 
 
 async def report_at(look: Look, report: UUID, lens: int, seq: int) -> NodeFigures:
-    """One report's figures of the revision that counted at the point. Raises NotFound where none did: what was never sent is nobody's to see."""
+    """One report's figures of the revision that counted at the point. Raises NotFound where none did: it had never been sent."""
     row = await look.connection.fetchrow("SELECT template, period, unit_id FROM report WHERE id = $1", report)
     found = await Past(look, seq, lens).of_report(row["template"], row["period"], report) if row is not None else None
     if found is None:
@@ -122,7 +122,8 @@ async def waiting_reports(look: Look, code: str, period: str, node: UUID) -> lis
     """Reports added up there of which the log has more than could be taken in: their figures are not up to date."""
     rows = await look.connection.fetch(
         "SELECT DISTINCT r.id FROM public.parked k JOIN report r ON 'report/' || r.id = k.subject"
-        " WHERE k.ended_at IS NULL AND k.publisher = 'submissions' AND r.template = $1 AND r.period = $2",
-        *(code, period),
+        " WHERE k.ended_at IS NULL AND k.publisher = 'submissions' AND r.template = $1 AND r.period = $2 AND (r.unit_id = $3 OR EXISTS"
+        " (SELECT FROM report_place l JOIN place p ON p.no = l.place_no WHERE l.report_id = r.id AND p.node_id = $3))",
+        *(code, period, node),
     )
     return [row["id"] for row in rows]

@@ -45,6 +45,7 @@ async def lineage(
         "formula": ref.formula,
         "precedents": _precedents(figures, cell, rows),
         "carried_from": await _carried_from(past, template, figures, cell),
+        "parts": await _parts(past, figures, cell),
     }
     members = await past.members(template.code, figures.period, figures.node_id)
     values = await _values(look, template, cell, [one for one, _ in members])
@@ -79,6 +80,19 @@ async def _carried_from(past: Past, template: TemplateV1, figures: NodeFigures, 
                 "value": there.value(source.cell) if there else BLANK,
             }
         )
+    return found
+
+
+async def _parts(past: Past, figures: NodeFigures, cell: str) -> list[dict[str, Any]]:
+    """Of a figure that was made of finer periods: those."""
+    period, type_ = parse_period(figures.period), figures.template.period_type
+    if period.type == type_ or figures.template.sheet.refs[cell].role != "input":
+        return []
+    found = []
+    for part in period.parts(type_):
+        there = await past.node(figures.template.code, part.id, figures.node_id, {cell})
+        if there is not None:
+            found.append({"period": part.id, "period_title": part.title, **cell_words(there, cell, there.value(cell))})
     return found
 
 

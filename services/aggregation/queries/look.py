@@ -68,11 +68,11 @@ def known_period(period: str) -> str:
 async def looking(request: Request) -> AsyncIterator[Look]:
     """One consistent snapshot: whatever is swapped or applied meanwhile, this look doesn't see it."""
     memory: Memory = request.app.state.memory
-    async with request.app.state.runtime.pool.acquire() as connection:
-        async with connection.transaction(isolation="repeatable_read", readonly=True):
-            number = await generation.enter_live(connection)
-            head = int(await connection.fetchval(_HEAD))
-            yield Look(connection, memory, number, head, now_of(request), await memory.tree(connection))
+    pool = request.app.state.runtime.pool
+    async with pool.acquire() as connection, connection.transaction(isolation="repeatable_read", readonly=True):
+        number = await generation.enter_live(connection)
+        head = int(await connection.fetchval(_HEAD))
+        yield Look(connection, memory, number, head, now_of(request), await memory.tree(connection))
 
 
 async def point_of(look: Look, as_of: str | None, request: Request) -> int:

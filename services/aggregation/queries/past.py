@@ -39,7 +39,8 @@ FROM figure f WHERE f.revision = ANY($1) AND ($2::integer[] IS NULL OR f.cell_no
 """
 _SHARED = """
 SELECT f.cell_no, count(*) FILTER (WHERE f.kind <= 3) AS given, count(*) FILTER (WHERE f.kind = 1) AS nils,
-    count(*) FILTER (WHERE f.kind = 5) AS excused, coalesce(sum(f.number * w.share), 0) AS total, min(f.number) AS low, max(f.number) AS high
+    count(*) FILTER (WHERE f.kind = 5) AS excused, coalesce(sum(f.number * w.share), 0) AS total,
+    min(f.number) AS low, max(f.number) AS high
 FROM figure f JOIN unnest($1::bigint[], $3::numeric[]) AS w (revision, share) USING (revision)
 WHERE $2::integer[] IS NULL OR f.cell_no = ANY($2) GROUP BY f.cell_no
 """
@@ -258,8 +259,8 @@ class Past:
     async def _recorded_elsewhere(self, template: TemplateV1, period: Period) -> set[str]:
         """Indicators of which another form is the source of record for periods of this type."""
         rows = await self._look.connection.fetch(
-            "SELECT code, max(version) AS version FROM template WHERE period_type = $1 AND source_of_record AND code <> $2 AND kind = 'report'"
-            " GROUP BY code",
+            "SELECT code, max(version) AS version FROM template"
+            " WHERE period_type = $1 AND source_of_record AND code <> $2 AND kind = 'report' GROUP BY code",
             *(period.type, template.code),
         )
         others = await self._look.memory.templates(self._look.connection, [(row["code"], row["version"]) for row in rows])

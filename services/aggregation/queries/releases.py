@@ -62,7 +62,8 @@ async def list_all(connection: Any) -> list[dict[str, Any]]:
 async def list_public(connection: Any, now: datetime, template: str | None, period: str | None) -> list[dict[str, Any]]:
     """What is public now: of each form, period and level all revisions, the newest first."""
     rows = await connection.fetch(
-        f"SELECT {_COLUMNS} FROM public.release WHERE {_PUBLIC} AND ($2::text IS NULL OR template = $2) AND ($3::text IS NULL OR period = $3)"
+        f"SELECT {_COLUMNS} FROM public.release WHERE {_PUBLIC}"
+        " AND ($2::text IS NULL OR template = $2) AND ($3::text IS NULL OR period = $3)"
         " ORDER BY public_from DESC, id DESC",
         *(now, template, period),
     )

@@ -1,4 +1,4 @@
-"""Whose figures a caller may see: own unit and what lies under it, a department its sectors across its province, the office everything there."""
+"""Whose figures a caller may see: the own unit and all under it, a department its sectors in its province, the office everything there."""
 
 from dataclasses import dataclass
 from uuid import UUID

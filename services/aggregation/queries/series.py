@@ -81,7 +81,7 @@ async def series(
 
 
 def _per_version(existing: dict[tuple[str, str], TemplateV1]) -> dict[tuple[str, str], TemplateV1]:
-    return {key: template for key, template in {(one.code, str(one.version)): one for one in existing.values()}.items()}
+    return {(one.code, str(one.version)): one for one in existing.values()}
 
 
 def _point(period: Period, figures: NodeFigures, cell: str) -> dict[str, Any]:

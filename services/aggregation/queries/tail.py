@@ -10,6 +10,7 @@ from uuid import UUID
 from ..projections import generation
 
 KEPT = 5_000
+LOOKS, BETWEEN_LOOKS = 10, 0.02  # who wakes it has not committed yet
 _NEWS = """
 SELECT h.seq, h.name, h.report_id, r.template, r.period, r.unit_id, t.sector, t.owner_id FROM happening h
     JOIN report r ON r.id = h.report_id JOIN template t ON t.code = r.template AND t.version = r.version
@@ -42,12 +43,16 @@ class Tail:
 
     async def run(self) -> None:
         while True:
+            woken = self._woken.is_set()
             self._woken.clear()
-            await self._read_on()
+            for _ in range(LOOKS if woken else 1):
+                if await self._read_on():
+                    break
+                await asyncio.sleep(BETWEEN_LOOKS if woken else 0)
             with contextlib.suppress(asyncio.TimeoutError):
                 await asyncio.wait_for(self._woken.wait(), self._pause)
 
-    async def _read_on(self) -> None:
+    async def _read_on(self) -> bool:
         async with self._pool().acquire() as connection, connection.transaction(readonly=True):
             await generation.enter_live(connection)
             if self._last < 0:
@@ -60,6 +65,7 @@ class Tail:
             self._last = rows[-1]["seq"]
             moved, self._moved = self._moved, asyncio.Event()
             moved.set()
+        return bool(rows)
 
     @property
     def last(self) -> int:

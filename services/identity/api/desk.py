@@ -30,6 +30,9 @@ TREE_LOCK = "units"
 """Whoever changes the tree holds it: codes, parents and reorganisations look across streams."""
 
 ADMINISTRATORS_LOCK = "administrators"
+USERNAMES_LOCK = "usernames"
+"""Whoever makes accounts holds it, so that a name found free is free until it is taken."""
+
 MOST_WAITING = 500
 
 

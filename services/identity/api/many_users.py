@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -27,7 +28,7 @@ from ..projections.users import NewAccount
 from ..queries import units as unit_queries
 from ..queries import users as queries
 from .bodies import GenerateBody
-from .desk import Desk, desk_of, user_stream
+from .desk import USERNAMES_LOCK, Desk, desk_of, user_stream
 from .first_passwords import keep
 
 router = APIRouter(tags=["người dùng"])
@@ -63,13 +64,14 @@ async def generate_users(request: Request, caller: Administrator, body: Generate
     units = await unit_queries.named_units(desk.pool, body.level, body.units, desk.today())
     proposed = proposals(units, list(dict.fromkeys(body.roles)), ROLE_WORDS)
     taken = await queries.taken_usernames(desk.pool, [one.username for one in proposed])
-    wanted = [one for one in proposed if one.username not in taken]
-    created = await _create(desk, [_from_rule(one) for one in wanted], desk.context(caller), body.password)
+    wanted = [_from_rule(one) for one in proposed if one.username not in taken]
+    created = await _create(desk, wanted, desk.context(caller), body.password)
+    made = [one for one in proposed if one.username in created]
     answer = {
-        "created": [_shown(one) | {"id": user_id, "first_password": first} for one, (user_id, first) in zip(wanted, created, strict=True)],
-        "skipped": [_shown(one) for one in proposed if one.username in taken],
+        "created": [_shown(one) | created[one.username].shown() for one in made],
+        "skipped": [_shown(one) for one in proposed if one.username not in created],
     }
-    slips = [_slip_of_rule(one, first) for one, (_, first) in zip(wanted, created, strict=True)]
+    slips = [_slip_of_rule(one, created[one.username].first_password) for one in made]
     printable = {} if body.password is not None else await keep(desk, slips)
     return json_response(answer | printable, headers=NO_STORE)
 
@@ -91,7 +93,8 @@ async def import_users(
         raise UsersSheetHasErrors(errors=[_as_json(error) for error in errors])
     created = await _create(desk, [(user.username, user.name, user.grants) for user in users], desk.context(caller), None)
     slips = await _slips(desk, users, created)
-    return json_response({"created": slips} | await keep(desk, slips), headers=NO_STORE)
+    skipped = [user.username for user in users if user.username not in created]
+    return json_response({"created": slips, "skipped": skipped} | await keep(desk, slips), headers=NO_STORE)
 
 
 async def _sheets(data: bytes) -> list[RawSheet]:
@@ -113,24 +116,40 @@ Wanted = tuple[str, str, tuple[Grant, ...]]
 """(user name, name of the person, grants)."""
 
 
-async def _create(desk: Desk, wanted: Sequence[Wanted], context: Context, common: str | None) -> list[tuple[UUID, str]]:
-    """(user id, first password) of each. Hashes first, so that no transaction waits for Argon2id; then writes in batches."""
+@dataclass(frozen=True)
+class Created:
+    user_id: UUID
+    first_password: str
+
+    def shown(self) -> dict[str, Any]:
+        return {"id": self.user_id, "first_password": self.first_password}
+
+
+async def _create(desk: Desk, wanted: Sequence[Wanted], context: Context, common: str | None) -> dict[str, Created]:
+    """By user name; whose name was taken meanwhile is left out. Hashes first, so that no transaction waits for Argon2id."""
     shared_hash = await desk.hashing.hashed(common) if common else None
-    accounts, created = [], []
+    accounts: list[NewAccount] = []
+    firsts_by_name: dict[str, str] = {}
     for start in range(0, len(wanted), HASHED_TOGETHER):
         chunk = wanted[start : start + HASHED_TOGETHER]
         firsts = [common or passwords.first_password() for _ in chunk]
         hashes = [shared_hash] * len(chunk) if shared_hash else await asyncio.gather(*map(desk.hashing.hashed, firsts))
         for (username, name, grants), first, password_hash in zip(chunk, firsts, hashes, strict=True):
             accounts.append(NewAccount(uuid7(), username, name, password_hash, common is None, grants))
-            created.append((accounts[-1].user_id, first))
+            firsts_by_name[username] = first
+    created: dict[str, Created] = {}
     for start in range(0, len(accounts), BATCH):
-        await _register(desk, accounts[start : start + BATCH], context)
+        for one in await _register(desk, accounts[start : start + BATCH], context):
+            created[one.username] = Created(one.user_id, firsts_by_name[one.username])
     return created
 
 
-async def _register(desk: Desk, accounts: Sequence[NewAccount], context: Context) -> None:
+async def _register(desk: Desk, batch: Sequence[NewAccount], context: Context) -> list[NewAccount]:
+    """Those of the batch whose names are still free, in one transaction."""
     async with desk.store.begin() as work:
+        await work.lock([USERNAMES_LOCK])
+        taken = await queries.taken_usernames(work.connection, [one.username for one in batch])
+        accounts = [one for one in batch if one.username not in taken]
         units = {grant.unit_id for one in accounts for grant in one.grants}
         in_force = await unit_queries.in_force(work.connection, units, desk.today())
         for one in accounts:
@@ -138,6 +157,7 @@ async def _register(desk: Desk, accounts: Sequence[NewAccount], context: Context
             await handle_in(work, desk.store, USER, user_stream(one.user_id), command, context)
         await projections.add_accounts(work.connection, accounts, desk.clock())
         await projections.put_grants(work.connection, [(one.user_id, one.grants) for one in accounts])
+    return accounts
 
 
 def _from_rule(proposal: Proposal) -> Wanted:
@@ -159,9 +179,9 @@ def _slip_of_rule(proposal: Proposal, first: str) -> Slip:
     return Slip(proposal.username, first, proposal.role, proposal.unit.full_name, proposal.unit.code)
 
 
-async def _slips(desk: Desk, users: Sequence[users_sheet.ListedUser], created: Sequence[tuple[UUID, str]]) -> list[Slip]:
+async def _slips(desk: Desk, users: Sequence[users_sheet.ListedUser], created: Mapping[str, Created]) -> list[Slip]:
     names = await unit_queries.latest_names(desk.pool, {grant.unit_id for user in users for grant in user.grants})
-    return [_slip(user, first, names) for user, (_, first) in zip(users, created, strict=True)]
+    return [_slip(user, created[user.username].first_password, names) for user in users if user.username in created]
 
 
 def _slip(user: users_sheet.ListedUser, first: str, names: Mapping[UUID, Mapping[str, Any]]) -> Slip:

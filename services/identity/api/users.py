@@ -22,7 +22,7 @@ from ..projections import users as projections
 from ..queries import units as unit_queries
 from ..queries import users as queries
 from .bodies import GrantBody, UserBody, UserChangeBody
-from .desk import ADMINISTRATORS_LOCK, Desk, desk_of, run, user_stream
+from .desk import ADMINISTRATORS_LOCK, USERNAMES_LOCK, Desk, desk_of, run, user_stream
 from .first_passwords import hand_out
 from .units import read_ids
 
@@ -97,7 +97,7 @@ async def register_user(request: Request, caller: Administrator, body: UserBody)
     async def command_in(connection: Any) -> RegisterUser:
         return RegisterUser(user_id, grants, await _units_in_force(desk, connection, grants))
 
-    outcome = await run(desk, USER, user_stream(user_id), command_in, context, project=project)
+    outcome = await run(desk, USER, user_stream(user_id), command_in, context, project=project, locks=[USERNAMES_LOCK])
     is_shown = body.password is None and not outcome.is_repeat
     return json_response({"id": user_id, **({"first_password": first} if is_shown else {})}, 201, {"Cache-Control": "no-store"})
 

@@ -10,7 +10,7 @@ from kernel.calendar import parse_period
 
 from ..calculation.lateness import LATENESS_WORDS, lateness
 from ..domain.refusals import NoApprovedRevision, NotEditable, NotYourUnit, PeriodClosed
-from ..domain.state import EDITABLE
+from ..domain.state import EDITABLE, IN_FLIGHT
 
 YES = {"allowed": True}
 
@@ -31,6 +31,7 @@ def shown(row: Mapping[str, Any], principal: Principal, now: datetime) -> dict[s
         "state": row["state"],
         "state_word": state_word(row["state"], row["next_action"]),
         "revision": row["revision"],
+        "resubmitted": f"Đã gửi lại (lần {row['revision']})" if row["revision"] > 1 and row["state"] in IN_FLIGHT else None,
         "approved_revision": row["approved_revision"],
         "due_on": row["due_on"],
         "is_closed": row["is_closed"],

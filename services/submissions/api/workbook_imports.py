@@ -64,27 +64,48 @@ async def import_workbook(
 ) -> Response:
     """Strict: the file was filled in on the version in If-Match. With errors nothing is kept, and the file can be had back marked."""
     seen = None if dry_run else if_match(request)
+    await _check_may_import(request, caller, report_id)
     upload = await _upload(request)
-    raw = await read_untrusted(upload.data)
+    raw = await read_untrusted(upload.data, slots=request.app.state.reading_slots)
     if seen is None:
-        opened, taken = await _look(request, caller, report_id, raw, number_format)
-        return json_response(
-            {"changes": _told(opened.report, taken.changes), "errors": _told_errors(taken.errors), "version": opened.report.version}
-        )
+        return await _shown(request, caller, report_id, raw, number_format)
     changes: list[dict[str, Any]] = []
 
     async def importing(opened: Opened) -> Change:
         taken = await _take(request, opened, raw, number_format)
         if taken.errors:
-            raise workbook_refusals.WorkbookHasErrors(
-                errors=_told_errors(taken.errors), marked=await _keep_refused(request, caller, upload, taken.errors)
-            )
+            raise _HasErrors(taken.errors)
         changes[:] = _told(opened.report, taken.changes)
         return Change(commands.EnterValues(taken.changes, seen, caller.id, origin="imported", file=upload.digest, strict=True))
 
-    outcome = await change(request, caller, report_id, importing)
+    try:
+        outcome = await change(request, caller, report_id, importing)
+    except _HasErrors as found:
+        raise await _refusal(request, caller, upload, found.errors) from None
     body = {"changes": changes, "errors": [], "version": outcome.version, "state": outcome.state.state}
     return json_response(body, headers={"ETag": etag(outcome.version)})
+
+
+class _HasErrors(Exception):
+    """Gives the transaction up; what is kept of a refused file is kept after it."""
+
+    def __init__(self, errors: Sequence[CellError]) -> None:
+        super().__init__(f"{len(errors)} errors")
+        self.errors = errors
+
+
+async def _check_may_import(request: Request, caller: Principal, report_id: UUID) -> None:
+    """Before the file is looked at: that costs a process of its own."""
+    async with runtime_of(request).store.begin() as work:
+        check_holder(await open_report(request, work, report_id), scope_for(request, caller), caller)
+
+
+async def _shown(
+    request: Request, caller: Principal, report_id: UUID, raw: Sequence[RawSheet], number_format: NumberFormat | None
+) -> Response:
+    opened, taken = await _look(request, caller, report_id, raw, number_format)
+    errors, version = _told_errors(taken.errors), opened.report.version
+    return json_response({"changes": _told(opened.report, taken.changes), "errors": errors, "version": version})
 
 
 async def _look(
@@ -185,20 +206,23 @@ async def _upload(request: Request) -> Upload:
 async def import_workbooks(request: Request, caller: Writer, dry_run: DryRun = False, number_format: Format = None) -> Response:
     """All of the file or nothing, on the reports as they are now."""
     upload = await _upload(request)
-    raw = await read_untrusted(upload.data)
+    raw = await read_untrusted(upload.data, slots=request.app.state.reading_slots)
     found = identify(raw, secret_of(request))
     if not found.sheets or found.errors:
-        await _refuse(request, caller, upload, found.errors)
+        raise await _refusal(request, caller, upload, found.errors)
     context = await context_of(request, caller)
     ids = sorted({_report_id(sheet) for sheet in found.sheets}, key=str)
-    async with runtime_of(request).store.begin() as work:
-        await work.lock([f"report/{report_id}" for report_id in ids])
-        opened = [await _open(request, caller, work, report_id) for report_id in ids]
-        taken = await _take_several(request, opened, raw, number_format)
-        errors = tuple(error for one in taken.values() for error in one.errors)
-        if errors and not dry_run:
-            await _refuse(request, caller, upload, errors)
-        items = [await _enter(request, work, one, taken[one.report.known.report_id], upload, context, dry_run) for one in opened]
+    try:
+        async with runtime_of(request).store.begin() as work:
+            await work.lock([f"report/{report_id}" for report_id in ids])
+            opened = [await _open(request, caller, work, report_id) for report_id in ids]
+            taken = await _take_several(request, opened, raw, number_format)
+            errors = tuple(error for one in taken.values() for error in one.errors)
+            if errors and not dry_run:
+                raise _HasErrors(errors)
+            items = [await _enter(request, work, one, taken[one.report.known.report_id], upload, context, dry_run) for one in opened]
+    except _HasErrors as told:
+        raise await _refusal(request, caller, upload, told.errors) from None
     return json_response({"items": items, "errors": _told_errors(errors)})
 
 
@@ -253,13 +277,13 @@ def _of_one(context: Context, report_id: UUID) -> Context:
     return replace(context, event_id=lambda stream_id, n: uuid5(NAMESPACE, f"{context.event_id(stream_id, n)}/{report_id}"))
 
 
-async def _refuse(request: Request, caller: Principal, upload: Upload, errors: Sequence[CellError]) -> None:
+async def _refusal(request: Request, caller: Principal, upload: Upload, errors: Sequence[CellError]) -> workbook_refusals.WorkbookHasErrors:
     marked = await _keep_refused(request, caller, upload, errors)
-    raise workbook_refusals.WorkbookHasErrors(errors=_told_errors(errors), marked=marked)
+    return workbook_refusals.WorkbookHasErrors(errors=_told_errors(errors), marked=marked)
 
 
 async def _keep_refused(request: Request, caller: Principal, upload: Upload, errors: Sequence[CellError]) -> str:
-    """Keeps the file for a while, outside the transaction that is about to be given up; returns its token."""
+    """Keeps the file for a while; returns its token. Never inside a transaction: that would take a second connection."""
     settings: Settings = request.app.state.settings
     token = secrets.token_urlsafe(24)
     await runtime_of(request).pool.execute(
@@ -283,5 +307,7 @@ async def marked(request: Request, caller: Writer, token: str) -> Response:
     )
     if row is None:
         raise NotFound("Tệp không còn; hãy tải lên lại")
-    content = await mark_errors(bytes(row["body"]), msgspec.json.decode(row["errors"], type=list[CellError]))
+    content = await mark_errors(
+        bytes(row["body"]), msgspec.json.decode(row["errors"], type=list[CellError]), slots=request.app.state.reading_slots
+    )
     return xlsx_response(content, row["name"].removesuffix(".xlsx") + "-loi")

@@ -14,6 +14,8 @@ from services.aggregation.main import create_app
 from tests.integration.aggregation.played_log import PlayedLog, unit_id
 from tests.integration.harness import ServiceUnderTest, service_under_test
 
+OFFICE = ("compiler", "Văn phòng")
+
 
 @dataclass
 class Aggregation:
@@ -31,7 +33,7 @@ class Aggregation:
     def as_(self, role: str, unit: str, **more: Any) -> dict[str, str]:
         return self.service.as_user((role, unit_id(unit)), **more)
 
-    async def get(self, path: str, who: tuple[str, str] = ("compiler", "Văn phòng"), **params: Any) -> httpx.Response:
+    async def get(self, path: str, who: tuple[str, str] = OFFICE, **params: Any) -> httpx.Response:
         return await self.service.client.get(path, params=params, headers=self.as_(*who))
 
     async def rollup(self, template: str, period: str, unit: str, who: tuple[str, str] = ("compiler", "Văn phòng"), **params: Any) -> Any:

@@ -4,7 +4,6 @@ from typing import Any
 
 from contracts.templates import AddingUp, IndicatorDefinedV1, RollupPolicy, Step, TemplateV1
 from kernel.sheet.model import Carried, Column, Row, Sheet
-
 from tests.integration.aggregation.played_log import unit_id
 
 

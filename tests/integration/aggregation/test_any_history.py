@@ -1,4 +1,4 @@
-"""Whatever happens to reports, in whatever batches it is heard: rollups are what a naive account says, at every point, and a rebuild agrees."""
+"""Whatever happens to reports, in whatever batches it is heard: rollups are what a naive account says, and a rebuild agrees."""
 
 import asyncio
 import random

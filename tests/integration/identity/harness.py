@@ -26,6 +26,7 @@ from services.identity.main import create_app
 from services.identity.settings import IdentitySettings
 
 ADMINISTRATOR_PASSWORD = "Quản trị viên 2026 thử"
+PASSWORD = "Mật khẩu 1 thử"
 PREFIX = "/api/identity"
 
 
@@ -73,13 +74,12 @@ class Identity:
         response = await self.post("/units/import", as_import(units))
         assert response.json()["errors"] == [], response.text
 
-    async def has_user(self, username: str, *grants: tuple[str, UUID], password: str = "Mật khẩu 1 thử") -> UUID:
+    async def has_user(self, username: str, *grants: tuple[str, UUID], password: str = PASSWORD) -> UUID:
         """A user who need not change his password first."""
         body = {"username": username, "name": f"Người {username}", "grants": [granted(*one) for one in grants], "password": password}
         response = await self.post("/users", body)
         assert response.status_code == 201, response.text
         return UUID(response.json()["id"])
-
 
     def with_grants(self, *grants: tuple[str, UUID], kind: str = "user") -> dict[str, str]:
         """Authorization of somebody who holds these grants, signed as identity signs; nobody of the accounts."""
@@ -90,6 +90,20 @@ class Identity:
         return {"Authorization": "Bearer " + user_token(key, someone, uuid.uuid4(), claims, False, self.clock())}
 
 
+def unit(code: str, name: str, kind: str = "Xã", level: str = "commune", since: str = "2025-07-01", **more: Any) -> UnitRegisteredV1:
+    unit_id = uuid5(NAMESPACE, f"test/{code}/{since}")
+    return UnitRegisteredV1(unit_id, code, name, level, kind, date.fromisoformat(since), **more)  # type: ignore[arg-type]
+
+
+QUY_NHON, PLEIKU = unit("21553", "Quy Nhơn", "Phường"), unit("23563", "Pleiku", "Phường")
+HEALTH = unit("52-SYT", "Sở Y tế", "Sở", "department", sectors=("health", "social_security"))
+OFFICE = unit("52-VP", "Văn phòng Ủy ban nhân dân tỉnh", "Văn phòng", "office", sectors=("general",))
+
+
+async def with_units(identity: Identity) -> None:
+    await identity.has_units(QUY_NHON, PLEIKU, HEALTH, OFFICE)
+
+
 def bearer(response: httpx.Response) -> dict[str, str]:
     assert response.status_code == 200, response.text
     return {"Authorization": "Bearer " + response.json()["access_token"]}
@@ -97,11 +111,6 @@ def bearer(response: httpx.Response) -> dict[str, str]:
 
 def granted(role: str, unit_id: UUID, *sectors: str) -> dict[str, Any]:
     return {"role": role, "unit_id": str(unit_id), "sectors": list(sectors)}
-
-
-def unit(code: str, name: str, kind: str = "Xã", level: str = "commune", since: str = "2025-07-01", **more: Any) -> UnitRegisteredV1:
-    unit_id = uuid5(NAMESPACE, f"test/{code}/{since}")
-    return UnitRegisteredV1(unit_id, code, name, level, kind, date.fromisoformat(since), **more)  # type: ignore[arg-type]
 
 
 def as_import(units: Sequence[UnitRegisteredV1]) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Units over HTTP, with the real ones of the whole country: import, search, days, changes."""
 
 import time
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -13,6 +13,7 @@ from contracts.identity import UnitRegisteredV1
 from kernel.event_store import uuid7
 from kernel.testing import EventSpy, eventually
 from ktxh import units_data
+from services.identity.consumers import withdraw_ended_grants
 from tests.integration.identity.harness import Identity, as_import, rule_of, unit
 
 pytestmark = pytest.mark.filterwarnings("ignore:EdDSA is deprecated")
@@ -294,6 +295,30 @@ async def test_people_of_an_ended_unit_lose_their_grant_and_their_token_at_once(
     assert (await identity.sign_in("anhuu", "Mật khẩu 1 thử")).json()["user"]["grants"] == []
     assert await names(identity, q="an huu") == []
     assert await names(identity, q="an huu", on="2025-06-30") == ["Xã Ân Hữu"]
+
+
+async def test_grants_end_on_the_day_of_a_reorganisation_and_not_before(identity: Identity) -> None:
+    await identity.has_units(HOAI_AN, AN_HUU)
+    await identity.has_user("anhuu", ("data_entry", AN_HUU.unit_id))
+    tomorrow = identity.app.state.desk.today() + timedelta(days=1)
+    merged = the_reorganisation(
+        effective_on=tomorrow.isoformat(),
+        ended=[str(AN_HUU.unit_id)],
+        successions=[{"from_unit": str(AN_HUU.unit_id), "to_unit": str(HOAI_AN.unit_id), "whole": True}],
+    )
+    assert (await identity.post("/unit-changes", merged)).status_code == 201
+
+    async def roles() -> list[str]:
+        return [grant["role"] for grant in (await identity.sign_in("anhuu", "Mật khẩu 1 thử")).json()["user"]["grants"]]
+
+    async def concerned() -> int:
+        async with identity.app.state.desk.store.begin() as work:
+            return await withdraw_ended_grants(work, identity.app.state.desk)
+
+    assert (await roles(), await concerned()) == (["data_entry"], 0)
+    identity.clock.advance(timedelta(days=1))
+    assert await roles() == []
+    assert (await concerned(), await concerned()) == (1, 0)
 
 
 async def test_weights_come_later_and_are_told_with_everything_else(identity: Identity) -> None:

@@ -1,37 +1,32 @@
-"""Users over HTTP: one by one, by rule, from Excel, first passwords, other departments' systems; who may do what."""
+"""Users over HTTP, one by one: roles, names, disabling, resetting; what a leader may and what is an administrator's."""
 
-import io
-from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-import openpyxl
 import pytest
 
 from kernel.auth import private_key, service_token
 from kernel.event_store import uuid7
 from kernel.testing import EventSpy, eventually
-from tests.integration.identity.harness import Identity, bearer, granted, identity_under_test, rule_of, unit
+from tests.integration.identity.harness import (
+    HEALTH,
+    OFFICE,
+    PASSWORD,
+    PLEIKU,
+    QUY_NHON,
+    Identity,
+    bearer,
+    granted,
+    rule_of,
+    with_units,
+)
 
 pytestmark = pytest.mark.filterwarnings("ignore:EdDSA is deprecated")
-
-PASSWORD = "Mật khẩu 1 thử"
-QUY_NHON, PLEIKU = unit("21553", "Quy Nhơn", "Phường"), unit("23563", "Pleiku", "Phường")
-HEALTH = unit("52-SYT", "Sở Y tế", "Sở", "department", sectors=("health", "social_security"))
-OFFICE = unit("52-VP", "Văn phòng Ủy ban nhân dân tỉnh", "Văn phòng", "office", sectors=("general",))
-
-
-async def with_units(identity: Identity) -> Identity:
-    await identity.has_units(QUY_NHON, PLEIKU, HEALTH, OFFICE)
-    return identity
 
 
 async def claims_of(identity: Identity, username: str) -> tuple[Any, ...]:
     token = (await identity.as_user(username, PASSWORD))["Authorization"].removeprefix("Bearer ")
     return tuple((await identity.app.state.tokens.principal(token)).grants)
-
-
-# ------------------------------------------------------------------ one by one
 
 
 async def test_a_department_grant_without_sectors_has_those_of_the_department(identity: Identity) -> None:
@@ -165,9 +160,6 @@ async def test_events_hold_no_name_no_user_name_and_no_password(identity: Identi
     assert not [word for word in ("nguyen", "nguyễn", "người", "argon2", "password") if word in text]
 
 
-# ------------------------------------------------------------------ a leader and his officers
-
-
 async def test_a_leader_lists_the_people_of_his_own_unit(identity: Identity) -> None:
     await with_units(identity)
     await identity.has_user("canbo", ("data_entry", QUY_NHON.unit_id))
@@ -233,172 +225,3 @@ async def test_anything_but_signing_in_needs_a_session(identity: Identity) -> No
     reads = [("GET", path) for path in ("/me", "/units", "/sectors", "/unit-changes", "/users", f"/users/names?ids={UUID(int=1)}")]
     for method, path in [*reads, *ADMINISTRATORS_CALLS]:
         assert (await identity.http.request(method, path)).status_code == 401, path
-
-
-# ------------------------------------------------------------------ by rule
-
-
-async def test_accounts_are_made_for_all_units_of_a_level_once(identity: Identity) -> None:
-    await with_units(identity)
-    body = {"level": "commune", "roles": ["data_entry", "leader"]}
-    made = (await identity.post("/users/generate", body)).json()
-    assert [(one["username"], one["role"], one["unit_name"]) for one in made["created"]] == [
-        ("phuongpleiku.nhaplieu", "data_entry", "Phường Pleiku"),
-        ("phuongpleiku.lanhdao", "leader", "Phường Pleiku"),
-        ("phuongquynhon.nhaplieu", "data_entry", "Phường Quy Nhơn"),
-        ("phuongquynhon.lanhdao", "leader", "Phường Quy Nhơn"),
-    ]
-    assert made["skipped"] == []
-    one = made["created"][2]
-    signed_in = await identity.sign_in(one["username"], one["first_password"])
-    assert signed_in.json()["must_change_password"] is True
-    assert signed_in.json()["user"]["grants"][0]["unit"]["code"] == "21553"
-    again = (await identity.post("/users/generate", body | {"roles": ["data_entry", "leader", "verifier"]})).json()
-    assert [one["role"] for one in again["created"]] == ["verifier"] * 2
-    assert {one["username"] for one in again["skipped"]} == {one["username"] for one in made["created"]}
-
-
-async def test_units_that_fold_alike_are_told_apart_by_their_code(identity: Identity) -> None:
-    await identity.has_units(unit("1", "Ân Nghĩa"), unit("2", "An Nghĩa"), unit("3", "An Nhơn"))
-    made = (await identity.post("/users/generate", {"level": "commune", "roles": ["data_entry"]})).json()["created"]
-    assert {one["username"] for one in made} == {"xaannghia-1.nhaplieu", "xaannghia-2.nhaplieu", "xaannhon.nhaplieu"}
-
-
-async def test_some_units_get_accounts_by_the_same_rule(identity: Identity) -> None:
-    await identity.has_units(unit("1", "Ân Nghĩa"), unit("2", "An Nghĩa"))
-    body = {"level": "commune", "roles": ["data_entry"], "units": [str(unit("2", "An Nghĩa").unit_id)]}
-    made = (await identity.post("/users/generate", body)).json()["created"]
-    assert [one["username"] for one in made] == ["xaannghia-2.nhaplieu"]
-
-
-async def test_a_common_password_spares_the_change_in_development_and_is_refused_in_production(postgres_url: str) -> None:
-    body = {"level": "commune", "roles": ["data_entry"], "password": "thu"}
-    async with identity_under_test(postgres_url) as identity:
-        await with_units(identity)
-        assert "batch" not in (await identity.post("/users/generate", body)).json()
-        assert (await identity.sign_in("phuongquynhon.nhaplieu", "thu")).json()["must_change_password"] is False
-    async with identity_under_test(postgres_url, mode="production", secret="a secret of this test", cookie_secure=True) as identity:
-        response = await identity.post("/users/generate", body)
-        assert (response.status_code, rule_of(response)) == (403, "common-password-in-production")
-
-
-async def test_a_printable_list_dies_on_its_first_reading(identity: Identity) -> None:
-    await with_units(identity)
-    made = (await identity.post("/users/generate", {"level": "commune", "roles": ["leader"]})).json()
-    rows = await identity.app.state.desk.pool.fetch("SELECT sealed FROM first_passwords")
-    assert made["created"][0]["first_password"].encode() not in rows[0]["sealed"]
-    file = await identity.get(made["first_passwords"]["xlsx"])
-    lines = list(openpyxl.load_workbook(io.BytesIO(file.content)).active.iter_rows(values_only=True))
-    assert lines[1] == ("Phường Pleiku", "Lãnh đạo đơn vị", "phuongpleiku.lanhdao", made["created"][0]["first_password"])
-    assert file.headers["cache-control"] == "no-store"
-    for path in made["first_passwords"].values():
-        assert (await identity.get(path)).status_code == 404
-    assert await identity.app.state.desk.pool.fetchval("SELECT count(*) FROM first_passwords") == 0
-
-
-async def test_a_printable_list_waits_a_day_and_no_longer(identity: Identity) -> None:
-    await with_units(identity)
-    made = (await identity.post("/users/generate", {"level": "commune", "roles": ["leader"]})).json()
-    identity.clock.advance(timedelta(hours=24, seconds=1))
-    identity.administrator = identity.with_grants(("administrator", UUID(int=1)))
-    assert (await identity.get(made["first_passwords"]["html"])).status_code == 404
-
-
-# ------------------------------------------------------------------ from Excel
-
-
-def workbook(*rows: tuple[str, ...]) -> dict[str, Any]:
-    book = openpyxl.Workbook()
-    sheet = book.active
-    assert sheet is not None
-    for row in (("Tên đăng nhập", "Họ tên", "Mã đơn vị", "Vai trò", "Lĩnh vực"), *rows):
-        sheet.append(row)
-    held = io.BytesIO()
-    book.save(held)
-    return {"file": ("canbo.xlsx", held.getvalue())}
-
-
-GOOD = (("ngthia", "Nguyễn Thị A", "21553", "Cán bộ nhập liệu", ""), ("tranb", "Trần B", "52-SYT", "Cán bộ thẩm định", "Y tế"))
-BAD = (("ngthia", "Nguyễn Thị A", "99999", "Cán bộ nhập liệu", ""), ("quantri", "", "52-SYT", "Thủ kho", "Y tế"))
-
-
-async def upload(identity: Identity, files: dict[str, Any], **params: Any) -> Any:
-    return await identity.http.post("/users/import", files=files, params=params, headers=identity.administrator)
-
-
-async def test_a_list_made_in_excel_becomes_accounts(identity: Identity) -> None:
-    await with_units(identity)
-    tried = (await upload(identity, workbook(*GOOD), dry_run=True)).json()
-    assert tried["errors"] == []
-    assert [one["username"] for one in tried["users"]] == ["ngthia", "tranb"]
-    assert (await identity.get("/users", q="ngthia")).json()["items"] == []
-    made = (await upload(identity, workbook(*GOOD))).json()
-    assert [(one["username"], one["unit_name"]) for one in made["created"]] == [("ngthia", "Phường Quy Nhơn"), ("tranb", "Sở Y tế")]
-    signed_in = await identity.sign_in("tranb", made["created"][1]["first_password"])
-    assert signed_in.json()["user"]["grants"][0]["sectors"] == ["health"]
-    assert "Cán bộ thẩm định" in (await identity.get(made["first_passwords"]["html"])).text
-
-
-async def test_a_list_with_errors_makes_nobody_and_tells_them_all(identity: Identity) -> None:
-    await with_units(identity)
-    refused = await upload(identity, workbook(GOOD[1], *BAD))
-    assert (refused.status_code, rule_of(refused)) == (422, "users-sheet-has-errors")
-    assert [(error["a1"], error["rule"]) for error in refused.json()["errors"]] == [
-        ("C3", "unknown-unit"),
-        ("A4", "username-taken"),
-        ("B4", "name-missing"),
-        ("D4", "unknown-role"),
-    ]
-    assert (await identity.get("/users", q="tranb")).json()["items"] == []
-
-
-async def test_what_is_no_workbook_is_refused(identity: Identity) -> None:
-    refused = await upload(identity, {"file": ("canbo.xlsx", b"Ten dang nhap;Ho ten")})
-    assert (refused.status_code, rule_of(refused)) == (422, "not-an-excel-file")
-    other = await upload(identity, {"file": workbook()["file"]})
-    assert rule_of(other) == "users-sheet-is-unreadable"
-
-
-# ------------------------------------------------------------------ other departments' systems
-
-
-async def a_client(identity: Identity) -> dict[str, str]:
-    response = await identity.post("/clients", {"name": "Kho dữ liệu", "unit_id": str(HEALTH.unit_id), "sectors": ["health"]})
-    assert response.status_code == 201, response.text
-    return {"client_id": response.json()["client_id"], "client_secret": response.json()["client_secret"]}
-
-
-async def test_a_departments_system_exchanges_its_secret_for_a_token_of_its_sectors(identity: Identity) -> None:
-    await with_units(identity)
-    credentials = await a_client(identity)
-    response = await identity.browser().post("/sessions", json=credentials)
-    assert (response.json()["expires_in"], response.json()["sectors"]) == (300, ["health"])
-    assert "set-cookie" not in response.headers
-    principal = await identity.app.state.tokens.principal(response.json()["access_token"])
-    assert (principal.kind, principal.sectors, principal.id) == ("subscriber", ("health",), credentials["client_id"])
-    assert (await identity.http.get("/me", headers=bearer(response))).status_code == 403
-    assert (await identity.http.get("/units", headers=bearer(response))).status_code == 200
-
-
-async def test_a_wrong_secret_and_an_unknown_system_are_not_told_apart(identity: Identity) -> None:
-    await with_units(identity)
-    credentials = await a_client(identity)
-    wrong = await identity.browser().post("/sessions", json=credentials | {"client_secret": "sai"})
-    unknown = await identity.browser().post("/sessions", json=credentials | {"client_id": str(uuid7())})
-    assert [(one.status_code, rule_of(one)) for one in (wrong, unknown)] == [(401, "wrong-credentials")] * 2
-
-
-async def test_a_revoked_system_is_out_at_once_and_every_service_hears_of_it(identity: Identity) -> None:
-    await with_units(identity)
-    credentials = await a_client(identity)
-    response = await identity.browser().post("/sessions", json=credentials)
-    assert (await identity.post(f"/clients/{credentials['client_id']}/revoke")).status_code == 200
-    assert (await identity.http.get("/units", headers=bearer(response))).status_code == 401
-    assert (await identity.browser().post("/sessions", json=credentials)).status_code == 401
-    (listed,) = (await identity.get("/clients")).json()["items"]
-    assert listed["revoked_at"] is not None
-    assert "secret" not in " ".join(listed)
-    spy = EventSpy(identity.app.state.runtime.ledger)
-    (said,) = await eventually(lambda: spy.messages("vn.ktxh.identity.user_disabled.v1"))
-    assert said.subject == f"user/{credentials['client_id']}"
-    assert (await identity.post(f"/clients/{uuid7()}/revoke")).status_code == 404

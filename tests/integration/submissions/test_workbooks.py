@@ -1,5 +1,6 @@
 """Excel out and in: the form handed out, filled in, taken back whole or not at all."""
 
+import asyncio
 import io
 from typing import Any
 from uuid import UUID
@@ -155,3 +156,22 @@ async def _upload(
 
 async def _upload_several(world: World, file: bytes) -> httpx.Response:
     return await world.client.post("/workbooks/import", files={"file": ("bao-cao.xlsx", file)}, headers=world.officer())
+
+
+async def test_many_refused_files_at_once_do_not_wait_for_each_other(world: World) -> None:
+    """Each keeps its marked copy only after it has given its connection back."""
+    report_id = await world.assign()
+    file = _filled(await _download(world, report_id), {BIRTHS: "x"})
+    answers = await asyncio.wait_for(asyncio.gather(*(_upload(world, report_id, file, version=1) for _ in range(12))), 60)
+    assert {answer.json()["type"] for answer in answers} == {"/problems/workbook-has-errors"}
+
+
+async def test_a_repeated_import_with_a_key_answers_from_the_first(world: World) -> None:
+    report_id = await world.assign()
+    file = _filled(await _download(world, report_id), {BIRTHS: 12, DEATHS: 1})
+    headers = {**world.officer(), "If-Match": '"1"', "Idempotency-Key": "import-1", "Content-Type": "multipart/form-data; boundary=b"}
+    body = b'--b\r\nContent-Disposition: form-data; name="file"; filename="a.xlsx"\r\n\r\n' + file + b"\r\n--b--\r\n"
+    first = await world.client.post(f"/reports/{report_id}/import", content=body, headers=headers)
+    again = await world.client.post(f"/reports/{report_id}/import", content=body, headers=headers)
+    assert (first.status_code, again.status_code) == (200, 200), again.text
+    assert again.json()["version"] == first.json()["version"] == 2

@@ -43,6 +43,7 @@ PEOPLE: dict[str, Seats] = {
         "head": [("leader", DEPARTMENT)],
         "verifier and head": [("verifier", DEPARTMENT), ("leader", DEPARTMENT)],
         "district": [("verifier", DISTRICT)],
+        "leader and head": [("leader", COMMUNE), ("leader", DEPARTMENT)],
         "stranger": [("leader", an_id("elsewhere"))],
     }.items()
 }

@@ -45,7 +45,7 @@ EVENTS = [
 
 
 def test_every_stored_event_is_published() -> None:
-    assert sorted(event.TYPE for event in EVENTS) == sorted(TYPES.by_name)
+    assert {type(event).__name__ for event in EVENTS} == {type_.__name__ for type_ in TYPES.by_name.values()}
 
 
 def as_recorded(event: Any) -> Recorded:

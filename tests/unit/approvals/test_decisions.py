@@ -94,6 +94,11 @@ def test_who_verified_does_not_approve_the_same_revision() -> None:
     scenario.refused(domain.AlreadyActed)
 
 
+def test_who_sent_does_not_approve_though_somebody_verified_in_between() -> None:
+    seats = frozenset({("leader", COMMUNE), ("leader", DEPARTMENT)})
+    told(REPORT, sent(), verified()).when(decides(REPORT, "approve", LEADER, seats=seats)).refused(domain.AlreadyActed)
+
+
 def test_who_verified_a_revision_may_approve_the_next() -> None:
     resubmitted = the_report(revision=2)
     scenario = told(resubmitted, sent(), verified(), returned(), sent(2), verified(2))
@@ -170,10 +175,9 @@ def test_nothing_is_verified_that_nobody_has_sent() -> None:
 
 
 def test_a_sent_report_whose_last_step_is_passed_over_still_waits_so_that_the_office_sees_it() -> None:
-    item = the_report(route=(SENDS, Step("approve", "leader", DEPARTMENT, passed_over=True)))
-    awaited = domain.current_step(item, told(item, sent()).state)
-    assert awaited is not None
-    assert awaited[1].unit_id == DEPARTMENT
+    passed = (Step("verify", "verifier", DEPARTMENT, passed_over=True), Step("approve", "leader", DEPARTMENT, passed_over=True))
+    item = the_report(route=(SENDS, *passed))
+    assert domain.current_step(item, told(item, sent()).state) == (2, passed[1])
 
 
 # ------------------------------------------------------------------ withdrawing
@@ -215,6 +219,11 @@ def test_an_approval_without_effect_is_none() -> None:
     scenario = told(again, sent(), verified(), approved())
     assert domain.state_word(again, scenario.state) == "awaiting_leader"
     scenario.when(decides(again, "send", LEADER)).then(sent(2))
+
+
+def test_until_the_next_submission_an_approval_without_effect_leaves_a_draft() -> None:
+    again = the_report(is_closed=True, voided_revision=1)
+    assert domain.state_word(again, told(again, sent(), verified(), approved()).state) == ""
 
 
 def test_a_cancelled_report_that_is_assigned_again_waits_for_nobody() -> None:

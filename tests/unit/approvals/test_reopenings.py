@@ -34,6 +34,7 @@ from .people import (
     the_report,
     told,
     verified,
+    withdraws,
 )
 
 ANOTHER = an_id("another reopening")
@@ -114,6 +115,12 @@ def test_a_correction_that_was_sent_back_and_dropped_is_approved_again() -> None
     dropped = replace(correction, corrections_ended=1, is_closed=True)
     assert domain.state_word(dropped, scenario.state) == "approved"
     scenario.when(decides(dropped, "return", VERIFIER)).refused(domain.NotAwaitingDecision)
+
+
+def test_a_correction_that_was_withdrawn_is_a_draft() -> None:
+    correction = the_report(revision=2)
+    scenario = an_approved_report().given(granted()).when(withdraws(correction, OFFICER))
+    assert domain.state_word(correction, scenario.state) == ""
 
 
 def test_figures_of_an_earlier_time_can_be_reopened_by_their_route() -> None:

@@ -1,5 +1,6 @@
 """Coming in and staying in: waits, captcha, refresh tokens, what an access token says."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 from joserfc import jwt
 
 from kernel.auth import ALGORITHM, GrantClaim, NotBefore, Principal, _principal
+from services.identity.api.desk import MOST_WAITING, Hashing
 from services.identity.calculation import tokens
 from services.identity.calculation.sealing import SealIsBroken, sealed, unsealed
 from services.identity.domain.session import (
@@ -19,6 +21,7 @@ from services.identity.domain.session import (
     Attempts,
     Lifespan,
     ShownToken,
+    SignInIsBusy,
     TooManyFailures,
     asks_captcha,
     attempted,
@@ -128,6 +131,13 @@ def test_a_family_lives_exactly_until_an_old_token_is_shown(steps: list[tuple[in
         else:
             assert verdict == ("same-successor" if now - was_used <= SHOWN_AGAIN else "revoke")
             has_ended = verdict == "revoke"
+
+
+async def test_beyond_some_hundreds_who_wait_the_door_says_busy() -> None:
+    hashing = Hashing(slots=1)
+    answers = await asyncio.gather(*(hashing._run(str.upper, "a") for _ in range(MOST_WAITING + 3)), return_exceptions=True)
+    assert sum(isinstance(answer, SignInIsBusy) for answer in answers) == 3
+    assert answers.count("A") == MOST_WAITING
 
 
 def test_the_same_token_has_one_successor_and_nobody_without_the_key_can_tell_it() -> None:
