@@ -27,23 +27,25 @@ class DecisionV1(ReportKey, frozen=True, omit_defaults=True):
 
 
 class ReportSentV1(DecisionV1, frozen=True, omit_defaults=True):
+    """The unit's own leader sent the revision on."""
+
     last: bool = False  # no step follows: the send is the approval too
 
 
 class ReportRejectedV1(DecisionV1, frozen=True, omit_defaults=True):
-    pass
+    """The unit's own leader rejected the revision; the report is editable again."""
 
 
 class ReportVerifiedV1(DecisionV1, frozen=True, omit_defaults=True):
-    pass
+    """A middle step found the revision right."""
 
 
 class ReportReturnedV1(DecisionV1, frozen=True, omit_defaults=True):
-    pass
+    """A later step returned the revision; the report is editable again."""
 
 
 class ReportApprovedV1(DecisionV1, frozen=True, omit_defaults=True):
-    pass
+    """The last step approved the revision: its figures count."""
 
 
 class SubmissionWithdrawnV1(DecisionV1, frozen=True, omit_defaults=True):
@@ -53,6 +55,8 @@ class SubmissionWithdrawnV1(DecisionV1, frozen=True, omit_defaults=True):
 
 
 class ReopeningRequestedV1(ReportKey, frozen=True, omit_defaults=True):
+    """The unit asks to correct its approved report."""
+
     reopening_id: UUID
     revision: int
     requested_by: UUID
@@ -61,6 +65,8 @@ class ReopeningRequestedV1(ReportKey, frozen=True, omit_defaults=True):
 
 
 class ReopeningGrantedV1(ReportKey, frozen=True, omit_defaults=True):
+    """The approved report may be corrected; the approved revision counts until the next is approved."""
+
     reopening_id: UUID
     revision: int
     decided_by: UUID
@@ -69,7 +75,7 @@ class ReopeningGrantedV1(ReportKey, frozen=True, omit_defaults=True):
 
 
 class ReopeningRefusedV1(ReopeningGrantedV1, frozen=True, omit_defaults=True):
-    pass
+    """The approved report may not be corrected."""
 
 
 class ReminderSentV1(ReportKey, frozen=True, omit_defaults=True):
@@ -100,5 +106,7 @@ class LoggedReportSentV1(LoggedDecisionV1, frozen=True, omit_defaults=True):
 
 
 class LoggedReopeningV1(ReopeningGrantedV1, frozen=True, omit_defaults=True):
+    """A granted or refused reopening in submissions' log, with its effect and where the report stands after it."""
+
     effect: Effect = "applied"
     state: str = ""

@@ -61,6 +61,8 @@ class Grant(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class UserRegisteredV1(msgspec.Struct, frozen=True, omit_defaults=True):
+    """There is a user, with these grants. Who it is stays in identity."""
+
     user_id: UUID
     grants: tuple[Grant, ...]
 
@@ -74,5 +76,7 @@ class UserChangedV1(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class UserDisabledV1(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The user may do nothing any more; tokens issued before `not_before` end at once."""
+
     user_id: UUID
     not_before: datetime

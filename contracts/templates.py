@@ -20,6 +20,8 @@ class AddingUp(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class IndicatorDefinedV1(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What an indicator is from now on: its name, unit of measure, sector, bounds, and how it is added up."""
+
     code: str
     name: str
     unit_of_measure: str
@@ -95,6 +97,8 @@ class TemplateV1(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class TemplatePublishedV1(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A version of a form was published. It never changes; the next one has the next number."""
+
     template: TemplateV1
 
 
@@ -116,9 +120,12 @@ class ReportAssignedV1(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class DueDateChangedV1(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The report is due on another day: an extension, or a correction of one."""
+
     report_id: UUID
     assignment_id: UUID
     due_on: date
+    closes_on: date | None = None  # moves with it
 
 
 class AssignmentCancelledV1(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -138,6 +145,8 @@ class AssignmentClosedV1(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class AssignmentReopenedV1(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The period is open again for this report. `reason` is SHA-256(salt ‖ text)."""
+
     report_id: UUID
     assignment_id: UUID
     reason: str

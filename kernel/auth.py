@@ -4,6 +4,7 @@ import asyncio
 import base64
 import time
 import warnings
+from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -23,6 +24,8 @@ from .settings import SERVICES, Settings
 ALGORITHM = "EdDSA"  # RFC 9864's `Ed25519` is refused by widespread libraries, so one name is pinned
 warnings.filterwarnings("ignore", message="EdDSA is deprecated", category=SecurityWarning)
 SERVICE_TOKEN_SECONDS = 240
+TOKENS_REMEMBERED = 4096
+LEEWAY_SECONDS = 5
 SERVICE_KEY = "service/"  # begins the key ids of services
 LONGEST_SERVICE_TOKEN = 300
 KEYS_KEPT_SECONDS = 300
@@ -152,19 +155,31 @@ class Tokens:
         self._user_keys: dict[str, OKPKey] = {}
         self._asked_at = float("-inf")
         self._asking = asyncio.Lock()
+        self._checked: OrderedDict[str, Principal] = OrderedDict()
 
     async def principal(self, token: str) -> Principal:
         """Who the token speaks for. Raises NotSignedIn for anything that isn't a token in force, NotReady without identity's keys."""
+        now = self._clock().timestamp()
+        principal = self._checked.get(token)
+        if principal is None or not principal.issued_at - LEEWAY_SECONDS <= now < principal.expires_at:
+            principal = await self._check(token, now)
+        if self._not_before.has_ended(principal):
+            raise NotSignedIn("Phiên đăng nhập đã kết thúc")
+        return principal
+
+    async def _check(self, token: str, now: float) -> Principal:
+        """Checks signature and claims, and remembers the token: a signature costs more than most requests."""
         try:
             key_id = _key_id(token)
             claims = jwt.decode(token, await self._key_named(key_id), algorithms=[ALGORITHM]).claims
-            jwt.JWTClaimsRegistry(now=int(self._clock().timestamp()), leeway=5).validate(claims)
+            jwt.JWTClaimsRegistry(now=int(now), leeway=LEEWAY_SECONDS).validate(claims)
             _refuse_a_foreign_kind(key_id, claims)
             principal = _principal(claims)
         except (JoseError, ValueError, KeyError, TypeError) as failure:
             raise NotSignedIn("Phiên đăng nhập không hợp lệ hoặc đã hết hạn") from failure
-        if self._not_before.has_ended(principal):
-            raise NotSignedIn("Phiên đăng nhập đã kết thúc")
+        self._checked[token] = principal
+        while len(self._checked) > TOKENS_REMEMBERED:
+            self._checked.popitem(last=False)
         return principal
 
     async def _key_named(self, key_id: str) -> OKPKey:
@@ -260,8 +275,13 @@ class Allow:
         tokens: Tokens | None = getattr(request.app.state, "tokens", None)
         if tokens is None:
             raise NotReady()  # asked while it starts
-        principal = await tokens.principal(token.strip())
-        if principal.must_change_password and not self._before_password_change:
+        try:
+            principal = await tokens.principal(token.strip())
+        except NotSignedIn:
+            if self.anyone:  # a browser may still send a token that has ended: to sign out, to refresh, to read what is public
+                return ANYBODY
+            raise
+        if principal.must_change_password and not (self.anyone or self._before_password_change):
             raise PasswordChangeIsDue()
         return principal
 

@@ -125,6 +125,9 @@ class UnitOfWork(Protocol):
     async def lock(self, stream_ids: Sequence[str]) -> None:
         """Takes the streams' locks in one order for all, until the transaction ends."""
 
+    def holds(self, stream_id: str) -> bool:
+        """Whether this transaction has the stream's lock: nobody else appends to it until the end."""
+
     async def load(self, stream_id: str, types: EventTypes, after: int = 0) -> list[Recorded]:
         """The stream's events after version `after`, in order."""
 

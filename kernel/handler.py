@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from .decider import Decider
-from .errors import IdempotencyKeyReused
+from .errors import IdempotencyKeyReused, Rejected
 from .event_store import AlreadyAppended, Conflict, Context, EventStore, Interrupted, Recorded, UnitOfWork
 
 S = TypeVar("S")
@@ -97,14 +97,14 @@ async def handle_in(
     project: Project | None = None,
 ) -> Outcome:
     """Runs one command inside a transaction that the caller holds (a reaction, or several streams at once)."""
-    if context.is_repeatable:
-        await work.lock([stream_id])  # the first attempt may be on its way: decide after it, not beside it
-        first = await work.find(context.event_id(stream_id, 0), decider.types)
-        if first is not None:
-            raise AlreadyAppended(first.event_id)
     version, state = await load_state(work, store, decider, stream_id)
-    events = list(decider.decide(command, state))
+    try:
+        events = list(decider.decide(command, state))
+    except Rejected:
+        await _check_is_no_repeat(work, decider, stream_id, context)
+        raise
     if not events:
+        await _check_is_no_repeat(work, decider, stream_id, context)
         return Outcome(state, version)
     labelled = []
     for event in events:
@@ -118,9 +118,23 @@ async def handle_in(
     return Outcome(state, version, tuple(recorded))
 
 
+async def _check_is_no_repeat(work: UnitOfWork, decider: Decider[Any, Any], stream_id: str, context: Context) -> None:
+    """What is refused now, or changes nothing, may be a request that was granted before: then its answer is given again.
+
+    A repeat that would be granted once more is met at append, by its event id; so only these cases need to look for it.
+    """
+    if context.is_repeatable:
+        first = await work.find(context.event_id(stream_id, 0), decider.types)
+        if first is not None:
+            raise AlreadyAppended(first.event_id)
+
+
 async def load_state(work: UnitOfWork, store: EventStore, decider: Decider[S, Any], stream_id: str) -> tuple[int, S]:
     """(version, state) of a stream now: what is remembered of it, and what has been appended since."""
-    version, state = work.states.get(stream_id) or store.remembered(stream_id) or (0, decider.initial)
+    folded = work.states.get(stream_id)
+    if folded is not None and work.holds(stream_id):
+        return folded
+    version, state = folded or store.remembered(stream_id) or (0, decider.initial)
     newer = await work.load(stream_id, decider.types, after=version)
     if newer:
         state = decider.fold([recorded.event for recorded in newer], state)

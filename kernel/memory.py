@@ -39,6 +39,9 @@ class _MemoryWork:
     async def lock(self, stream_ids: Sequence[str]) -> None:
         pass  # the store lets in one transaction at a time
 
+    def holds(self, stream_id: str) -> bool:
+        return True
+
     async def load(self, stream_id: str, types: EventTypes, after: int = 0) -> list[Recorded]:
         return [recorded for recorded in self.events if recorded.stream_id == stream_id and recorded.version > after]
 

@@ -32,6 +32,7 @@ AWAY = (
     asyncpg.PostgresSystemError,
     asyncpg.ReadOnlySQLTransactionError,
     asyncpg.IdleInTransactionSessionTimeoutError,
+    asyncpg.InternalClientError,  # of a connection that the server ends at this very moment
 )
 
 
@@ -100,6 +101,9 @@ class PostgresWork:
             " ORDER BY key) AS keys",
             wanted,
         )
+
+    def holds(self, stream_id: str) -> bool:
+        return stream_id in self._locked
 
     async def load(self, stream_id: str, types: EventTypes, after: int = 0) -> list[Recorded]:
         return [_recorded(row, types) for row in await self.connection.fetch(_LOAD, stream_id, after)]

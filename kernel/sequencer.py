@@ -10,7 +10,7 @@ CHAIN_FORMAT = 1
 LEADER_LOCK = 0x6B747868  # of the session advisory lock; one database per service, so one number does
 
 _TAKE = """
-SELECT u.event_id, e.stream_id, e.stream_version, e.type, e.sector, e.released, sha256(e.canonical) AS digest
+SELECT u.place, u.event_id, e.stream_id, e.stream_version, e.type, e.sector, e.released, sha256(e.canonical) AS digest
 FROM unsequenced u JOIN event e USING (event_id) ORDER BY u.place LIMIT $1
 """
 _HEAD = "SELECT seq, hash, sequenced_at FROM ledger ORDER BY seq DESC LIMIT 1"
@@ -74,7 +74,7 @@ class Sequencer:
             rows = await self._connection.fetch(_TAKE, BATCH)
             seq = head["seq"] if head else 0
             await self._write(rows, seq, head)
-            await self._connection.execute("DELETE FROM unsequenced WHERE event_id = ANY($1)", [row["event_id"] for row in rows])
+            await self._connection.execute("DELETE FROM unsequenced WHERE place = ANY($1)", [row["place"] for row in rows])
             return Drained(len(rows))
 
     async def _check_epoch(self) -> None:

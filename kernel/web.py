@@ -38,7 +38,6 @@ def create_app(title: str, *, version: str, description: str, lifespan: Lifespan
     app.add_exception_handler(HTTPException, _of_the_framework)
     for failure in (*AWAY, asyncpg.InterfaceError, Interrupted):
         app.add_exception_handler(failure, _away)
-    app.add_exception_handler(Exception, _unexpected)
     return app
 
 
@@ -77,6 +76,8 @@ async def _unreadable(request: Request, failure: Exception) -> Response:
 
 async def _of_the_framework(request: Request, failure: Exception) -> Response:
     assert isinstance(failure, HTTPException)
+    if failure.status_code == 400:
+        return problem("malformed", Malformed.title, 422, "Nội dung gửi lên không đọc được")
     if failure.status_code == 404:
         return problem("not-found", NotFound.title, 404, "Không có địa chỉ này")
     if failure.status_code == 413:
@@ -114,11 +115,11 @@ class _Canonical:
         around = structlog.contextvars.get_contextvars()  # of the caller, where a peer calls within this process
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(service=self._service, correlation_id=correlation)
-        began, seen = time.perf_counter(), {"status": 500}
+        began, seen = time.perf_counter(), {"status": 500, "has_begun": False}
 
         async def tell(message: MutableMapping[str, Any]) -> None:
             if message["type"] == "http.response.start":
-                seen["status"] = message["status"]
+                seen["status"], seen["has_begun"] = message["status"], True
                 message["headers"] = [*message.get("headers", []), (b"x-correlation-id", correlation.encode())]
             await send(message)
 
@@ -127,6 +128,10 @@ class _Canonical:
                 await problem(PayloadIsTooLarge.rule(), PayloadIsTooLarge.title, PayloadIsTooLarge.status)(scope, receive, tell)
             else:
                 await self._app(scope, _bounded(receive), tell)
+        except Exception as failure:
+            if not seen["has_begun"]:
+                await (await _unexpected(Request(scope), failure))(scope, receive, tell)
+            raise  # the server logs it, and a test sees it
         finally:
             self._say(scope, seen["status"], began)
             structlog.contextvars.clear_contextvars()

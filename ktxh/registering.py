@@ -29,6 +29,7 @@ def as_registered(unit: Unit, ids: Mapping[str, UUID]) -> UnitRegisteredV1:
         latitude=unit.latitude,
         longitude=unit.longitude,
         legal_document=unit.legal_document,
+        ended_on=unit.ended_on,
     )
 
 

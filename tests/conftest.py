@@ -25,10 +25,16 @@ def postgres_url() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def amqp_url() -> Iterator[str]:
-    """An administrator's address of a real RabbitMQ (see `tests/servers.py`)."""
-    with servers.rabbitmq() as url:
-        yield url
+def broker() -> Iterator[servers.Broker]:
+    """A real RabbitMQ and, where it is on this machine, its administration (see `tests/servers.py`)."""
+    with servers.broker() as found:
+        yield found
+
+
+@pytest.fixture(scope="session")
+def amqp_url(broker: servers.Broker) -> str:
+    """An administrator's address of a real RabbitMQ."""
+    return broker.url
 
 
 @pytest.fixture(scope="session")

@@ -42,8 +42,8 @@ CREATE TRIGGER event_is_never_truncated BEFORE TRUNCATE ON event
 
 -- `place` only orders what one drain finds: within a stream it follows the lock, and nobody reads past a mark of it.
 CREATE TABLE unsequenced (
-    place    bigint GENERATED ALWAYS AS IDENTITY,
-    event_id uuid PRIMARY KEY
+    place    bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    event_id uuid NOT NULL
 );
 
 CREATE TABLE ledger (

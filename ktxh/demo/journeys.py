@@ -127,9 +127,9 @@ def journey(case: Case, kind: Kind) -> Journey:
 
 
 def _entered(case: Case, cells: Figures) -> tuple[Act, ...]:
-    """Typed in two to four saves, in reading order."""
+    """Typed in one or two saves, in reading order."""
     filled = {key: value for key, value in cells.items() if not value.is_blank}
-    keys, saves = list(filled), case.dice.randint(2, 4)
+    keys, saves = list(filled), case.dice.randint(1, 2)
     size = max(1, -(-len(keys) // saves))
     parts = [keys[start : start + size] for start in range(0, len(keys), size)]
     return tuple(Act("save", "data_entry", {key: filled[key] for key in part}) for part in parts)

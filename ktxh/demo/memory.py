@@ -8,7 +8,7 @@ from typing import Self
 
 from kernel.vietnamese import format_number
 
-EVERY_SECONDS = 0.5
+EVERY_SECONDS = 2.0  # walking the page tables of PostgreSQL takes a few hundredths of a second
 
 
 class PeakMemory:

@@ -20,7 +20,7 @@ WRITERS = 16
 
 
 async def measure(bench: Bench) -> list[Figure]:
-    each = bench.pick(250, 50)
+    each = bench.pick(120, 50)
     async with database(bench.postgres_url, connections=WRITERS) as ours:
         with theirs(bench.postgres_url, ours) as recorder:
             rounds = await in_turn(bench.pick(5, 3), lambda: _ours(ours, each), lambda: _theirs(recorder, each))

@@ -20,7 +20,7 @@ async def measure(bench: Bench) -> list[Figure]:
     reported = form("DO-DUYET", 23, 2, 1)
     await system.publish(reported)
     units, bulk = system.province.communes[: bench.pick(100, 20)], bench.pick(50, 10)
-    rates = bench.pick([(50, 4), (100, 2), (200, 2)], [(50, 1)])
+    rates = bench.pick([(50, 3), (100, 2), (200, 2)], [(50, 1)])
     figures, month = [], 1
     for rate, periods in rates:
         names = [f"2025-{month + n:02}" for n in range(periods)]

@@ -19,6 +19,7 @@ from kernel.sequencer import Sequencer
 from kernel.settings import Settings
 from tests.servers import unique_name
 
+PLAIN = {"jit": "off"}  # of the pool as a service has it
 LABELS = Labels("health", "52", "21609", subject="")
 MOMENT = datetime(2026, 4, 10, 1, 0, tzinfo=UTC)
 
@@ -70,10 +71,17 @@ async def database(postgres_url: str, *, connections: int = 16, migrations: Path
     settings, service = Settings(database_url=postgres_url, namespace=unique_name("b")), "bench"
     await migrate(settings, service, migrations)
     try:
-        async with asyncpg.create_pool(url_of(settings, service), min_size=connections, max_size=connections) as pool:
+        url = url_of(settings, service)
+        async with asyncpg.create_pool(
+            url, min_size=connections, max_size=connections, reset=_leave_as_it_is, server_settings=PLAIN
+        ) as pool:
             yield Filled(settings, service, pool, PostgresStore(pool, service, publish, EventTypes(Entered)))
     finally:
         await drop(settings, service)
+
+
+async def _leave_as_it_is(connection: object) -> None:
+    """As a service's pool does: nothing of a session is changed, so there is nothing to reset."""
 
 
 async def fill(filled: Filled, events: int, per_stream: int = 100) -> None:

@@ -105,7 +105,7 @@ async def measure(bench: Bench) -> list[Figure]:
     system = await filled(bench)
     months = periods(bench)
     calls = queries(system, months)
-    found = await system.load("asking", username="lanhdaotinh", calls=calls, rounds=bench.pick(40, 6))
+    found = await system.load("asking", username="lanhdaotinh", calls=calls, rounds=bench.pick(20, 6))
     years = f"{len(months)} months × {len(system.province.communes)} communes × {size_of(reported().sheet)}; one caller"
     p95 = {name: by_parts(milliseconds, 0.95) for name, milliseconds in found["milliseconds"].items()}
     routes = {name: f"{_route(call)}; {years if n == 0 else 'the same years'}" for n, (name, call) in enumerate(calls.items())}

@@ -40,7 +40,7 @@ async def asking(crowd: Crowd, plan: Answer) -> Answer:
 
 
 async def normalising(crowd: Crowd, plan: Answer) -> Answer:
-    """Types a block, asks what would change, accepts it: call after call, or begun at a steady rate with `every` seconds."""
+    """Types a block, asks what would change, accepts it; the first round is not counted."""
     officer, report = crowd[plan["username"]], f"submissions/reports/{plan['report_id']}"
     version = (await officer.get(report))["version"]
     shown, accepted = [], []
@@ -85,7 +85,7 @@ async def saving(crowd: Crowd, plan: Answer) -> Answer:
     """Every officer saves a block of cells every so many seconds, each at a moment of his own; timed from when the save was due."""
     officers, every, rounds = plan["officers"], plan["every"], plan["rounds"]
     await _at_most(8, [crowd[officer["username"]].sign_in for officer in officers])
-    begins = time.perf_counter() + 0.5
+    begins = time.perf_counter() + 0.5 + len(officers) * 0.02  # the reports are opened before the first save
     found: list[tuple[float, float]] = []
 
     async def officer_saves(n: int, officer: Answer) -> None:
@@ -98,7 +98,6 @@ async def saving(crowd: Crowd, plan: Answer) -> Answer:
             version = (await person.patch(f"{report}/cells", {"cells": cells}, version=version))["version"]
             found.append((due, _since(due)))
 
-    begins = time.perf_counter() + 0.5 + len(officers) * 0.02  # the reports are opened before the first save
     await asyncio.gather(*(officer_saves(n, officer) for n, officer in enumerate(officers)))
     return {"milliseconds": [milliseconds for _, milliseconds in sorted(found)]}
 
@@ -111,14 +110,12 @@ async def approving(crowd: Crowd, plan: Answer) -> Answer:
     moved: dict[str, list[float]] = {period: [] for period in plan["rollups"]}
     before = {period: await _counted(reader, path) for period, path in plan["rollups"].items()}
     begins = time.perf_counter() + 0.3
-    called: list[float] = []
     calls: list[float] = []
     watching = asyncio.create_task(_watch(reader, plan, before, moved))
 
     async def approve(n: int, bulk: Answer) -> None:
         due = begins + plan["every"] * n
         await _until(due)
-        called.append(due)
         answer = await leader.post("approvals/decisions", {"decision": "approve", "reports": bulk["reports"]})
         calls.append(_since(due))
         refused = [item for item in answer["items"] if item["outcome"] != "done"]

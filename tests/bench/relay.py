@@ -20,7 +20,7 @@ PUBLISHER, READER = "bench", "reader"
 
 
 async def measure(bench: Bench) -> list[Figure]:
-    count = bench.pick(8000, 1000)
+    count = bench.pick(5000, 1000)
     with servers.rabbitmq() as url:
         async with database(bench.postgres_url, connections=4) as filled:
             await fill(filled, count)

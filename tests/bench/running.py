@@ -37,7 +37,7 @@ class Running:
     system: RunningSystem
     province: Province
     address: str
-    published: set[str] = field(default_factory=set)
+    published: dict[str, Form] = field(default_factory=dict)
 
     def name_of(self, role: str, unit: Unit) -> str:
         return self.province.accounts[role, unit.code]
@@ -52,7 +52,7 @@ class Running:
         """The form and its indicators, once."""
         if form.code in self.published:
             return
-        self.published.add(form.code)
+        self.published[form.code] = form
         office = self.province.person("compiler", self.province.office)
         await office.post("templates/indicators", {"indicators": msgspec.to_builtins(list(form.indicators.values()))})
         await publish(self.province.person("compiler", self.province.owner_of(form.owner_sector)), form, self.province)

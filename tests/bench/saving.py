@@ -54,6 +54,6 @@ async def _officers(system: Running, wanted: int) -> list[dict[str, Any]]:
 async def _second(system: Running, unit: Any) -> str:
     name = f"{system.name_of('data_entry', unit)}.hai"
     grants = [{"role": "data_entry", "unit_id": str(unit.unit_id), "sectors": []}]
-    body = {"username": name, "name": name, "grants": grants, "password": PASSWORD, "must_change": False}
+    body = {"username": name, "name": name, "grants": grants, "password": PASSWORD}
     await system.province.administrator.post("identity/users", body)
     return name

@@ -8,7 +8,7 @@ import msgspec
 from fastapi import APIRouter, Depends, Request, Response
 
 from kernel.auth import Allow, Principal
-from kernel.errors import Malformed
+from kernel.errors import Malformed, NotFound
 from kernel.event_store import NAMESPACE, uuid7
 from kernel.handler import handle
 from kernel.web import context_of, json_response, now_of, read_body
@@ -118,14 +118,19 @@ async def release(request: Request, caller: Compiler) -> Response:
 
 @routes.get("/releases", summary="Các lần công bố, kể cả đã thu hồi và chưa đến giờ")
 async def list_releases(request: Request, caller: Annotated[Principal, Depends(Allow("compiler", "executive"))]) -> Response:
-    return json_response({"items": await releases_.list_all(request.app.state.runtime.pool), "next": None})
+    async with looking(request) as look:
+        homes = [province_of(look.tree, unit) for unit in caller.units_of("compiler", "executive")]
+        items = await releases_.list_of(look, {home.id for home in homes if home is not None})
+    return json_response({"items": items, "next": None})
 
 
 @routes.post("/releases/{id}/withdraw", summary="Thu hồi một lần công bố")
 async def withdraw(request: Request, caller: Compiler, id: UUID) -> Response:
     async with looking(request) as look:
-        of_the_office = _office(look, caller) is not None
-    command = WithdrawRelease(of_the_office, now_of(request))
+        province = _office(look, caller)
+        if province is not None and not await releases_.is_of(look, id, province):
+            raise NotFound()
+    command = WithdrawRelease(province is not None, now_of(request))
     context = await context_of(request, caller)
     outcome = await handle(request.app.state.runtime.store, DECIDER, f"release/{id}", command, context, project=Keeping())
     return json_response({"id": id, "withdrawn": outcome.state.is_withdrawn})

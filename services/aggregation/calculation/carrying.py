@@ -4,6 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import NamedTuple
 
+from msgspec.structs import replace
+
 from contracts.templates import TemplateV1
 from contracts.vocabulary import OverTime
 from kernel.calendar import Period, year_to_date
@@ -30,7 +32,7 @@ def periods_before(offset: str, period: Period) -> list[Period]:
         case "year-to-date":
             return year_to_date(period)[:-1]
         case _:
-            return [Period("year", period.year)]
+            return [period.within("year") or Period("year", period.year)]
 
 
 def periods_after(offset: str, period: Period, type_: str) -> list[Period]:
@@ -108,48 +110,32 @@ def carried_value(offset: str, over_time: OverTime, values: Sequence[Value], exp
 
 
 def over_periods(over_time: OverTime, values: Sequence[Value], expected: int) -> Value:
-    """One figure of several periods' figures, oldest first, by the rule over time; `expected` of them there should be."""
+    """One figure of the periods that have one, oldest first, by the rule over time; `expected` of them there should be.
+
+    A sum of fewer is marked partial; of a stock the last that there is, of a mean those that there are.
+    """
     for reason in ("held", "no-weight", "not-additive"):
         if any(value.missing == reason for value in values):
             return Value(missing=reason)
     numbers = [number for value in values if (number := value.as_number) is not None]
     if not numbers:
         return BLANK
-    if over_time == "none":
-        return Value(missing="not-additive")
-    if over_time == "last":
-        last = values[-1].as_number if len(values) == expected else None
-        return BLANK if last is None else Value(number=last)
-    if over_time == "mean":
-        return BLANK if len(numbers) < expected else Value(number=plain(sum(numbers, Decimal(0)) / len(numbers)))
-    if len(numbers) < expected:
-        return Value(number=plain(sum(numbers, Decimal(0))), given=len(numbers), of=expected)
-    if all(value.nil for value in values):
-        return NIL
-    is_partial = any(value.given is not None for value in values)
-    total = plain(sum(numbers, Decimal(0)))
-    return Value(number=total, given=_given(values), of=_of(values)) if is_partial else Value(number=total)
-
-
-def _given(values: Sequence[Value]) -> int:
-    return sum(1 if value.given is None else value.given for value in values)
-
-
-def _of(values: Sequence[Value]) -> int:
-    return sum(1 if value.of is None else value.of for value in values)
+    total = sum(numbers, Decimal(0))
+    match over_time:
+        case "none":
+            return Value(missing="not-additive")
+        case "last":
+            return Value(number=plain(numbers[-1]))
+        case "mean":
+            return Value(number=plain(total / len(numbers)))
+        case "sum" if len(numbers) < expected:
+            return Value(number=plain(total), given=len(numbers), of=expected)
+        case "sum":
+            return NIL if all(value.nil for value in values) else Value(number=plain(total))
 
 
 def _bare(value: Value) -> Value:
     """The figure without what was said of it where it stands; a formula that lacked something there is simply not there."""
     if value.missing == "missing-precedent":
         return BLANK
-    return Value(
-        number=value.number,
-        nil=value.nil,
-        text=value.text,
-        missing=value.missing,
-        maximum=value.maximum,
-        comparator=value.comparator,
-        given=value.given,
-        of=value.of,
-    )
+    return replace(value, given=None, of=None, needs=None, typed=False, explained=None)

@@ -16,9 +16,11 @@ WORDS = {
 
 
 def lateness(due_on: date | None, first_sent_at: datetime | None, now: datetime, *, is_expected: bool = True) -> str:
-    """`on-time`, `late` (sent, but after the due date), `overdue` (not sent), `due-soon`, `not-due`; `none` without a due date."""
-    if due_on is None or not is_expected:
+    """`on-time`, `late` (sent, but after the due date), `overdue` (not sent), `due-soon`, `not-due`; `none` where it isn't expected."""
+    if not is_expected:
         return "none"
+    if due_on is None:
+        return "not-due"
     end = end_of_day(due_on)
     if first_sent_at is not None:
         return "on-time" if first_sent_at <= end else "late"

@@ -64,10 +64,12 @@ def after(report: Report | None, name: str, payload: Any, seq: int, at: datetime
         changed = _history(report, payload, seq, at)
     elif name in _OTHERS:
         if report is None:
-            if name in ("values_entered", "values_normalised"):
+            if name in _TYPING:
                 return None  # history is entered before it is recorded
             raise UnknownReport(f"{name} of report {payload.report_id}")
         changed = _OTHERS[name](report, payload, seq, at)
+        if changed is report and name in _TYPING:
+            return report  # of all that is typed only the beginning counts
     else:
         return report
     return None if changed is None else replace(changed, seq=seq, updated_at=at)
@@ -131,10 +133,10 @@ def _opened_again(report: Report, payload: Any, seq: int, at: datetime) -> Repor
 
 
 def _moved(report: Report, payload: Any, seq: int, at: datetime) -> Report:
+    """Back to drafting, what was sent is void; where only labels differ, the report stands as it stood."""
     moved = replace(report, version=payload.version)
-    if report.approved is not None or report.state in ("assigned", "cancelled"):
-        return moved
-    return _not_sent(replace(moved, state="drafting"))
+    state = payload.state or (report.state if report.approved is not None or report.state == "assigned" else "drafting")
+    return moved if state == report.state else _not_sent(replace(moved, state=state))
 
 
 def _worked_on(report: Report, payload: Any, seq: int, at: datetime) -> Report:
@@ -165,7 +167,10 @@ def _rejected(report: Report, payload: Any, seq: int, at: datetime) -> Report:
 
 
 def _verified(report: Report, payload: Any, seq: int, at: datetime) -> Report:
-    return replace(report, state=payload.state or "verified") if _fits(report, payload) else report
+    if not _fits(report, payload):
+        return report
+    verified = replace(report, state=payload.state or "verified")
+    return _now_approved(verified) if verified.state == "approved" else verified
 
 
 def _returned(report: Report, payload: Any, seq: int, at: datetime) -> Report:
@@ -195,7 +200,7 @@ def _dropped(report: Report, payload: Any, seq: int, at: datetime) -> Report:
 
 def _cancelled(report: Report, payload: Any, seq: int, at: datetime) -> Report:
     """A cancellation that crossed an approval has no effect."""
-    if report.approved is not None:
+    if report.approved is not None or payload.effect == "none":
         return report
     return _not_sent(replace(report, state="cancelled", is_expected=False))
 
@@ -239,5 +244,6 @@ _OTHERS: dict[str, Callable[[Report, Any, int, datetime], Report]] = {
     "report_cancelled": _cancelled,
 }
 
+_TYPING = ("values_entered", "values_normalised")
 EVENTS: tuple[str, ...] = ("report_assigned", "history_recorded", *_OTHERS)
 """The events that are about one report."""

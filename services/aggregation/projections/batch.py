@@ -14,10 +14,11 @@ from .fold import Folded, Message, fold
 from .memory import Memory
 from .messages import name_of
 
-_REACH = "UPDATE reach SET seq = greatest(seq, $1), passed = greatest(passed, $1)"
-_MOMENTS = """
-INSERT INTO moment SELECT u.seq, max(greatest(u.at, coalesce((SELECT max(at) FROM moment), u.at))) OVER (ORDER BY u.seq)
-FROM unnest($1::bigint[], $2::timestamptz[]) AS u (seq, at) ON CONFLICT DO NOTHING
+_REACH = """
+WITH moments AS (
+    INSERT INTO moment SELECT u.seq, max(greatest(u.at, coalesce((SELECT max(at) FROM moment), u.at))) OVER (ORDER BY u.seq)
+    FROM unnest($1::bigint[], $2::timestamptz[]) AS u (seq, at) ON CONFLICT DO NOTHING
+) UPDATE reach SET seq = greatest(seq, $3), passed = greatest(passed, $3)
 """
 _PLACES_OF = "SELECT DISTINCT place_no FROM report_place WHERE report_id = ANY($1)"
 
@@ -34,20 +35,22 @@ async def apply(connection: Any, memory: Memory, generation: int, messages: Sequ
     """Facts, sums and formulas move together. The transaction is in the generation already."""
     applied = await take_in(connection, memory, generation, messages)
     found = rollups.differences(applied.folded.before, applied.folded.now)
-    again = applied.places
+    again, anew = applied.places, _expected_anew(applied.folded)
+    if not (found or again or anew):
+        return applied
     with_rules = bool(found) and await connection.fetchval("SELECT EXISTS (SELECT FROM rule)")
     await rollups.add(connection, found, with_rules=with_rules)
     await rollups.recompute(connection, again)
     rows = await connection.fetch(_PLACES_OF, list({one.report_id for one in found}))
     touched = {row["place_no"] for row in rows}
     await rollups.tidy(connection, touched, with_rules=with_rules)
-    entered = await connection.fetch(_PLACES_OF, _expected_anew(applied.folded))
+    entered = await connection.fetch(_PLACES_OF, anew)
     reported: dict[tuple[str, str], set[UUID]] = defaultdict(set)
     for one in found:
         report = applied.folded.now[one.report_id]
         reported[report.template, report.period].add(report.unit_id)
-    anew = touched | again | {row["place_no"] for row in entered}
-    await formulas.evaluate(connection, memory, generation, anew, reported=reported)
+    moved = touched | again | {row["place_no"] for row in entered}
+    await formulas.evaluate(connection, memory, generation, moved, reported=reported)
     await places.remove_empty(connection, again)
     applied.places = touched | again
     return applied
@@ -55,9 +58,12 @@ async def apply(connection: Any, memory: Memory, generation: int, messages: Sequ
 
 async def take_in(connection: Any, memory: Memory, generation: int, messages: Sequence[Message]) -> Applied:
     """Everything but the sums and what depends on them: `places` of the answer are to be added up anew."""
-    await connection.execute(_MOMENTS, [envelope.ledgerseq for envelope, _ in messages], [envelope.time for envelope, _ in messages])
+    seqs = [envelope.ledgerseq for envelope, _ in messages]
+    await connection.execute(_REACH, seqs, [envelope.time for envelope, _ in messages], seqs[-1])
     units_changed, published = await references.keep(connection, messages)
     about = [(name_of(envelope.type), payload) for envelope, payload in messages]
+    if not units_changed and not any(name in EVENTS for name, _ in about):
+        return Applied(Folded({}))
     known = await reports.load(connection, [payload.report_id for name, payload in about if name in EVENTS])
     forms = await _forms(connection, memory, about, known.values())
     tree = await memory.tree(connection)
@@ -68,9 +74,11 @@ async def take_in(connection: Any, memory: Memory, generation: int, messages: Se
     new_forms = await reports.save(connection, folded, cells)
     again |= set(await places.settle(connection, tree, [one for key, one in folded.now.items() if key not in known]))
     again |= await _of_forms(connection, new_forms, folded)
-    await connection.execute(_REACH, messages[-1][0].ledgerseq)
     return Applied(folded, again)
 
+
+PLACING = ("report_assigned", "report_moved", "history_recorded")
+"""Events that say of which form, in which version, a report is."""
 
 _HAS_REPORTS = "SELECT EXISTS (SELECT FROM report)"
 
@@ -78,9 +86,7 @@ _HAS_REPORTS = "SELECT EXISTS (SELECT FROM report)"
 async def _forms(
     connection: Any, memory: Memory, about: Sequence[tuple[str, Any]], known: Iterable[Any]
 ) -> dict[tuple[str, int], TemplateV1]:
-    wanted = {
-        (payload.template, payload.version) for name, payload in about if name in ("report_assigned", "report_moved", "history_recorded")
-    }
+    wanted = {(payload.template, payload.version) for name, payload in about if name in PLACING}
     return await memory.templates(connection, wanted | {(report.template, report.version) for report in known})
 
 

@@ -4,6 +4,12 @@ from typing import Any
 
 _LIVE = "SELECT generation, set_config('search_path', 'g' || generation || ',public', true) FROM public.live"
 
+# Locked first and named then: who has waited for a swap must find the generation that it made live.
+_HELD = """
+WITH held AS MATERIALIZED (SELECT generation FROM public.live FOR SHARE)
+SELECT generation, set_config('search_path', 'g' || generation || ',public', true) FROM held
+"""
+
 
 async def enter_live(connection: Any) -> int:
     """The live generation's number; unqualified table names mean its tables until the transaction ends."""
@@ -13,9 +19,8 @@ async def enter_live(connection: Any) -> int:
 
 async def hold_live(connection: Any) -> int:
     """The same, for who writes to it: until the transaction ends no other becomes live."""
-    number = int(await connection.fetchval("SELECT generation FROM public.live FOR SHARE"))
-    await enter(connection, number)
-    return number
+    row = await connection.fetchrow(_HELD)
+    return int(row["generation"])
 
 
 async def enter(connection: Any, generation: int) -> None:

@@ -17,6 +17,10 @@ log = structlog.get_logger()
 LOOK_AGAIN_SECONDS = 1.0
 _MINE = "SELECT pg_try_advisory_lock(hashtext('rebuild'))"
 _NOT_MINE = "SELECT pg_advisory_unlock(hashtext('rebuild'))"
+# Generations that a process left behind when it died, or that were still being read when they should have gone.
+_ORPHANS = """
+SELECT number FROM generation, live WHERE dropped_at IS NULL AND number NOT IN (generation, coalesce(former, 0), $1::integer)
+"""
 
 
 class Rebuilds:
@@ -48,17 +52,19 @@ class Rebuilds:
         row = await pool.fetchrow("SELECT * FROM rebuild WHERE state = 'running'")
         if row is None:
             return
+        for orphan in await pool.fetch(_ORPHANS, row["generation"]):
+            await rebuild.discard(pool, orphan["number"])
         try:
             await self._of(row).run(row["step"])
         except rebuild.Ended:
-            await rebuild.finish(pool, row["id"], "cancelled", self._runtime.clock())
             await rebuild.discard(pool, row["generation"])
+            await rebuild.finish(pool, row["id"], "cancelled", self._runtime.clock())
         except OSError:
             raise  # the log is away: nobody's fault, it goes on when that is back
         except Exception as failure:
             log.error("rebuild failed", exc_info=failure)
-            await rebuild.finish(pool, row["id"], "failed", self._runtime.clock(), repr(failure))
             await rebuild.discard(pool, row["generation"])
+            await rebuild.finish(pool, row["id"], "failed", self._runtime.clock(), repr(failure))
 
     def _of(self, row: Any) -> rebuild.Rebuild:
         feed = HttpFeed(lambda: self._runtime.wiring.peer("submissions"), self._runtime.identity)

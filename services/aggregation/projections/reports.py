@@ -45,7 +45,8 @@ async def save(connection: Any, folded: Folded, cells: Mapping[str, Mapping[str,
         return set()
     rows = msgspec.json.encode(changed).decode()
     await connection.execute(_SAVE, rows)
-    forms = await connection.fetch(_FORMS, rows)
+    is_placed = any(_is_placed_anew(folded.before.get(report.id), report) for report in changed)
+    forms = await connection.fetch(_FORMS, rows) if is_placed else []
     await _end(connection, _END_STANDS, folded.stands_ended)
     await _end(connection, _END_SPANS, folded.spans_ended)
     await _copy(connection, "stand", ("report_id", "lens", "revision", "from_seq", "to_seq"), map(_stand, folded.stands))
@@ -53,6 +54,10 @@ async def save(connection: Any, folded: Folded, cells: Mapping[str, Mapping[str,
     await _copy(connection, "happening", ("seq", "report_id", "event_id", "name", "revision", "actor", "at"), folded.happenings)
     await _revisions(connection, folded, cells)
     return {(row["template"], row["period"]) for row in forms}
+
+
+def _is_placed_anew(before: Report | None, report: Report) -> bool:
+    return before is None or (before.version, before.first_day, before.last_day) != (report.version, report.first_day, report.last_day)
 
 
 async def _end(connection: Any, statement: str, endings: Sequence[Closing]) -> None:
@@ -77,6 +82,8 @@ async def _copy(connection: Any, table: str, columns: Sequence[str], records: It
 
 async def _revisions(connection: Any, folded: Folded, cells: Mapping[str, Mapping[str, int]]) -> None:
     """Keeps new revisions, and spreads into figures those that count now and did not before."""
+    if not folded.revisions and not folded.to_spread:
+        return
     earlier = [seq for seq in folded.to_spread if seq not in folded.revisions]
     known = {
         row["seq"]: row

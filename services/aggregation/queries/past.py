@@ -246,8 +246,11 @@ class Past:
             if template.sheet.refs[cell].row.subject in recorded:
                 continue
             there = [one for one in figures if one is not None and not one.value(cell).is_blank]
-            value = over_periods(template.adding_up(cell).over_time, [one.value(cell) for one in there], len(parts))
-            if not value.is_blank:
+            rule = template.adding_up(cell).over_time
+            value = over_periods(rule, [one.value(cell) for one in there], len(parts))
+            lacks_its_end = rule == "last" and all(one is not figures[-1] for one in there)
+            lacks_a_part = rule == "mean" and len(there) < len(parts)
+            if not (value.is_blank or lacks_its_end or lacks_a_part):
                 inputs[cell] = value
                 sums[cell] = Sums(given=sum(one.sums.get(cell, Sums()).given for one in there))
         carried = await self._carried(template, period.id, node, wanted)

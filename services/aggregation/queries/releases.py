@@ -2,6 +2,7 @@
 
 import csv
 import io
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -19,6 +20,7 @@ from ..calculation.reports import APPROVED
 from ..projections.releases import Snapshot
 from .figures import figures_at
 from .look import Look
+from .scope import province_of
 
 _COLUMNS = (
     "id, template, version, name, sector, period, level, columns, public_from, seq, source, licence, released_at, revision, withdrawn_at"
@@ -54,9 +56,25 @@ def _words(row: Any) -> dict[str, Any]:
     return {**dict(row), "period_title": parse_period(row["period"]).title}
 
 
-async def list_all(connection: Any) -> list[dict[str, Any]]:
-    rows = await connection.fetch(f"SELECT {_COLUMNS}, released_by FROM public.release ORDER BY released_at DESC, id DESC")
-    return [_words(row) for row in rows]
+_A_UNIT = "(body::jsonb -> 'units' -> 0 ->> 'id')::uuid AS a_unit"  # a release is of one province: whichever unit it names lies there
+
+
+async def list_of(look: Look, provinces: Collection[UUID]) -> list[dict[str, Any]]:
+    """Releases of these provinces, withdrawn ones and those of a later moment too."""
+    rows = await look.connection.fetch(f"SELECT {_COLUMNS}, released_by, {_A_UNIT} FROM public.release ORDER BY released_at DESC, id DESC")
+    found = [row for row in rows if _lies_in(look, row["a_unit"], provinces)]
+    return [_words({key: value for key, value in row.items() if key != "a_unit"}) for row in found]
+
+
+async def is_of(look: Look, id_: UUID, province: UUID) -> bool:
+    """Whether there is such a release of the province."""
+    unit = await look.connection.fetchval(f"SELECT {_A_UNIT} FROM public.release WHERE id = $1", id_)
+    return unit is not None and _lies_in(look, unit, {province})
+
+
+def _lies_in(look: Look, unit: UUID, provinces: Collection[UUID]) -> bool:
+    province = province_of(look.tree, unit)
+    return province is not None and province.id in provinces
 
 
 async def list_public(connection: Any, now: datetime, template: str | None, period: str | None) -> list[dict[str, Any]]:

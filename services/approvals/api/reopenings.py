@@ -115,7 +115,7 @@ async def refuse_reopening(request: Request, caller: Reopening, reopening_id: UU
 async def _report_of(runtime: Runtime, reopening_id: UUID) -> UUID:
     found: UUID | None = await runtime.pool.fetchval("SELECT report_id FROM reopening WHERE reopening_id = $1", reopening_id)
     if found is None:
-        raise NotFound("Không tìm thấy đề nghị đính chính")
+        raise NotFound("Không tìm thấy báo cáo")  # as for a report out of sight: the two are not told apart
     return found
 
 

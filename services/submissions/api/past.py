@@ -48,11 +48,11 @@ class HistoryHasErrors(Malformed):
 @router.post("/history", summary="Nhập số liệu các kỳ trước, coi như đã duyệt", operation_id="recordHistory", openapi_extra=bodies.PAST)
 async def record_history(request: Request, caller: Recorder) -> Response:
     """Checks every row first and tells all errors at once; the same figures again change nothing."""
-    _check_is_of_the_office(request, caller)
+    provinces = _provinces_of(request, caller)
     body = await read_body(request, bodies.Past)
     if len(body.rows) > MOST_ROWS:
         raise Malformed(f"Mỗi lần nhập tối đa {MOST_ROWS} dòng")
-    wanted, errors = await _read(request, body.rows)
+    wanted, errors = await _read(request, body.rows, provinces)
     if errors:
         raise HistoryHasErrors(errors=errors)
     recorded = await _record(request, wanted, await _context(request, caller))
@@ -65,20 +65,26 @@ async def _context(request: Request, caller: Principal) -> Context:
     return replace(await context_of(request, caller), event_id=lambda stream_id, n: uuid7(), is_repeatable=False)
 
 
-def _check_is_of_the_office(request: Request, caller: Principal) -> None:
-    tree = known_of(request).tree
-    units = caller.units_of("compiler")
-    if "operator" not in caller.roles and not any((node := tree.get(unit)) is not None and node.level == "office" for unit in units):
+def _provinces_of(request: Request, caller: Principal) -> frozenset[str] | None:
+    """Codes of the provinces whose office the caller compiles for; None for an operator, who may everywhere. Raises RoleMayNot."""
+    if "operator" in caller.roles:
+        return None
+    nodes = [known_of(request).tree.get(unit) for unit in caller.units_of("compiler")]
+    provinces = frozenset(node.province_code for node in nodes if node is not None and node.level == "office")
+    if not provinces:
         raise RoleMayNot()
+    return provinces
 
 
-async def _read(request: Request, rows: Sequence[bodies.PastFigure]) -> tuple[list[commands.RecordHistory], list[Error]]:
+async def _read(
+    request: Request, rows: Sequence[bodies.PastFigure], provinces: frozenset[str] | None
+) -> tuple[list[commands.RecordHistory], list[Error]]:
     by_report: dict[ReportOf, list[tuple[int, bodies.PastFigure]]] = defaultdict(list)
     for number, row in enumerate(rows, start=1):
         by_report[row.template, row.period, row.unit_code].append((number, row))
     wanted, errors = list[commands.RecordHistory](), list[Error]()
     for key, figures in by_report.items():
-        command = await _read_report(request, key, figures, errors)
+        command = await _read_report(request, key, figures, errors, provinces)
         if command is not None:
             wanted.append(command)
     errors += await _live(request, wanted, by_report)
@@ -101,7 +107,11 @@ def _codes(rows: Mapping[ReportOf, Any], key: commands.ReportKey) -> list[str]:
 
 
 async def _read_report(
-    request: Request, key: ReportOf, rows: Sequence[tuple[int, bodies.PastFigure]], errors: list[Error]
+    request: Request,
+    key: ReportOf,
+    rows: Sequence[tuple[int, bodies.PastFigure]],
+    errors: list[Error],
+    provinces: frozenset[str] | None,
 ) -> commands.RecordHistory | None:
     """What shall be recorded of one report, or None after telling why not."""
     template, period, unit_code = key
@@ -116,7 +126,7 @@ async def _read_report(
         errors += [_error(number, "not-a-period", str(failure)) for number, _ in rows]
         return None
     unit = known.tree.find(unit_code, days[1]) or known.tree.find(unit_code, today(now_of(request)))
-    if unit is None:
+    if unit is None or (provinces is not None and unit.province_code not in provinces):
         errors += [_error(number, "unknown-unit", f"Không có đơn vị mã {unit_code}") for number, _ in rows]
         return None
     cells = _cells(form, rows, errors)

@@ -26,7 +26,7 @@ from ..domain.assignment import ASSIGNMENT, Assignment, refusal
 from ..events import TYPES, ReportAssigned, Template
 from ..projections import project_assignment
 from ..queries import assignments, calendar, templates
-from ..queries.scope import READERS, assignment_scope
+from ..queries.scope import READERS, assignment_scope, designing_unit
 from .asking import Compiler, Limit, refuse_another_body, runtime_of, today_of, tree_of, unit_in_charge
 
 router = APIRouter(tags=["giao báo cáo"])
@@ -216,9 +216,8 @@ async def reopen(request: Request, caller: Compiler, assignment_id: UUID, body: 
 
 async def _in_charge(request: Request, caller: Principal, assignment_id: UUID) -> Any:
     head = await assignments.get_head(runtime_of(request).pool, assignment_id)
-    if head is None:
+    if head is None or designing_unit(caller, tree_of(request), head["owner_id"], head["sector"]) is None:
         raise NotFound()
-    unit_in_charge(request, caller, head["owner_id"], head["sector"])
     return head
 
 

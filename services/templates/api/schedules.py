@@ -17,6 +17,7 @@ from ..consumers.opening import OnlyGivenPlansAreEnteredByOthers, PeriodOfAnothe
 from ..events import Template
 from ..projections import as_json
 from ..queries import calendar
+from ..queries.scope import designing_unit, provinces_of
 from .asking import Compiler, runtime_of, today_of, tree_of, unit_in_charge
 from .assignments import Units, units_on
 from .versions import published
@@ -40,8 +41,11 @@ class ScheduleBody(BaseModel):
 
 
 @router.get("/schedules", summary="Các lịch giao định kỳ và những kỳ đã mở", operation_id="list_schedules")
-async def list_schedules(request: Request, _: Looker, template: str | None = None) -> Response:
-    return json_response({"items": await calendar.list_schedules(runtime_of(request).pool, template), "next": None})
+async def list_schedules(request: Request, caller: Looker, template: str | None = None) -> Response:
+    tree, found = tree_of(request), await calendar.list_schedules(runtime_of(request).pool, template)
+    provinces = provinces_of(caller, tree)
+    items = [one for one in found if (owner := tree.get(one["owner_id"])) is not None and owner.province_code in provinces]
+    return json_response({"items": items, "next": None})
 
 
 @router.post("/schedules", status_code=201, summary="Lập lịch giao định kỳ", operation_id="create_schedule")
@@ -74,9 +78,8 @@ async def stop_schedule(request: Request, caller: Compiler, schedule_id: UUID) -
     row = await pool.fetchrow(
         "SELECT t.owner_id, t.sector FROM schedule s JOIN template t ON t.code = s.template WHERE schedule_id = $1", schedule_id
     )
-    if row is None:
+    if row is None or designing_unit(caller, tree_of(request), row["owner_id"], row["sector"]) is None:
         raise NotFound()
-    unit_in_charge(request, caller, row["owner_id"], row["sector"])
     stopped_at = await pool.fetchval(
         "UPDATE schedule SET stopped_at = coalesce(stopped_at, $2) WHERE schedule_id = $1 RETURNING stopped_at",
         *(schedule_id, now_of(request)),

@@ -13,12 +13,12 @@ from .scope import AssignmentScope
 from .templates import cursor_of, place_of
 
 _VISIBLE = (
-    "(a.province = ANY($1) OR t.owner_id = ANY($2) OR t.sector = ANY($3)"
+    "(a.province = ANY($1) OR t.owner_id = ANY($2) OR a.province || '/' || t.sector = ANY($3)"
     " OR EXISTS (SELECT FROM expected_report r WHERE r.assignment_id = a.assignment_id AND r.unit_id = ANY($4)))"
 )
 _COUNTED = (
     "SELECT a.*, t.name AS template_name, t.sector, t.owner_id,"
-    " (t.owner_id = ANY($2) OR t.sector = ANY($3) OR a.province = ANY($1)) AS is_whole, c.*"
+    " (t.owner_id = ANY($2) OR a.province || '/' || t.sector = ANY($3) OR a.province = ANY($1)) AS is_whole, c.*"
     " FROM assignment a JOIN template t ON t.code = a.template CROSS JOIN LATERAL ("
     " SELECT count(*) AS expected, count(*) FILTER (WHERE r.is_cancelled) AS cancelled, count(*) FILTER (WHERE r.is_closed) AS closed,"
     " count(p.report_id) AS approved, min(r.due_on) AS due_on, max(r.due_on) AS last_due_on, min(r.version) AS version"
@@ -37,7 +37,7 @@ async def list_assignments(
         " AND ($7 = '' OR (a.assigned_at, a.assignment_id) <"
         " (SELECT assigned_at, assignment_id FROM assignment WHERE assignment_id::text = $7))"
         " ORDER BY a.assigned_at DESC, a.assignment_id DESC LIMIT $8",
-        *(scope.provinces, scope.owners, scope.sectors, scope.units, template, period, after, limit + 1),
+        *(scope.provinces, scope.owners, scope.charges, scope.units, template, period, after, limit + 1),
     )
     more = cursor_of(str(rows[limit - 1]["assignment_id"])) if len(rows) > limit else None
     return {"items": [_assignment(row) for row in rows[:limit]], "next": more}
@@ -45,7 +45,7 @@ async def list_assignments(
 
 async def get_assignment(connection: Any, scope: AssignmentScope, assignment_id: UUID, tree: Tree) -> dict[str, Any] | None:
     """The assignment with its reports: all of them for who assigns or looks on, else those of the caller's own units."""
-    arguments = (scope.provinces, scope.owners, scope.sectors, scope.units)
+    arguments = (scope.provinces, scope.owners, scope.charges, scope.units)
     row = await connection.fetchrow(f"{_COUNTED} AND a.assignment_id = $5", *arguments, assignment_id)
     if row is None:
         return None
@@ -152,8 +152,8 @@ async def visible_reports(connection: Any, scope: AssignmentScope, reports: list
     rows = await connection.fetch(
         "SELECT r.report_id FROM expected_report r JOIN assignment a USING (assignment_id) JOIN template t ON t.code = r.template"
         " WHERE r.report_id = ANY($5::uuid[])"
-        " AND (a.province = ANY($1) OR t.owner_id = ANY($2) OR t.sector = ANY($3) OR r.unit_id = ANY($4))",
-        *(scope.provinces, scope.owners, scope.sectors, scope.units, reports),
+        " AND (a.province = ANY($1) OR t.owner_id = ANY($2) OR a.province || '/' || t.sector = ANY($3) OR r.unit_id = ANY($4))",
+        *(scope.provinces, scope.owners, scope.charges, scope.units, reports),
     )
     return frozenset(row["report_id"] for row in rows)
 

@@ -45,11 +45,11 @@ def provinces_of(principal: Principal, tree: Tree) -> list[str]:
 
 @dataclass(frozen=True)
 class AssignmentScope:
-    """`provinces` whose assignments are all visible; those of `owners` and `sectors`; else only the reports of `units`."""
+    """`provinces` whose assignments are all visible; those of `owners` and `charges` (`52/health`); else only the reports of `units`."""
 
     provinces: list[str]
     owners: list[UUID]
-    sectors: list[str]
+    charges: list[str]
     units: list[UUID]
 
 
@@ -59,6 +59,6 @@ def assignment_scope(principal: Principal, tree: Tree, today: date) -> Assignmen
     executives = principal.units_of("executive")
     whole = sorted({node.province_code for node in nodes if node.level == "office" or node.id in executives})
     departments = [node for node in nodes if node.level == "department"]
-    sectors = sorted({sector for node in departments for sector in node.sectors})
+    charges = sorted({f"{node.province_code}/{sector}" for node in departments for sector in node.sectors if sector != "general"})
     own = sorted({below.id for node in nodes for below in tree.subtree(node.id, today)} | units)
-    return AssignmentScope(whole, [node.id for node in departments], sectors, own)
+    return AssignmentScope(whole, [node.id for node in departments], charges, own)

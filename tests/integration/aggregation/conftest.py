@@ -9,7 +9,7 @@ from uuid import UUID
 import httpx
 import pytest
 
-from kernel.testing import FakeClock
+from kernel.testing import FakeClock, eventually
 from services.aggregation.main import create_app
 from tests.integration.aggregation.played_log import PlayedLog, unit_id
 from tests.integration.harness import ServiceUnderTest, service_under_test
@@ -58,10 +58,20 @@ def shown(value: dict[str, Any]) -> str:
     return str(value.get("number") or value.get("text") or f"missing: {value.get('missing')}")
 
 
+async def listening(service: ServiceUnderTest, log: PlayedLog) -> Aggregation:
+    """The service, caught up with an empty log: from now on it hears what it is told, in the batches in which it is told."""
+
+    async def is_caught_up() -> bool:
+        return not await service.runtime.lacking()
+
+    await eventually(is_caught_up)
+    service.publishers["submissions"] = log
+    return Aggregation(service, log)
+
+
 @pytest.fixture
 async def aggregation(postgres_url: str) -> AsyncIterator[Aggregation]:
     log = PlayedLog()
     clock = FakeClock(datetime(2026, 4, 30, 1, 0, tzinfo=UTC))
     async with service_under_test(create_app, "aggregation", postgres_url, clock) as service:
-        service.publishers["submissions"] = log
-        yield Aggregation(service, log)
+        yield await listening(service, log)

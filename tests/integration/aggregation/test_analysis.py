@@ -2,6 +2,7 @@
 
 import io
 from datetime import date
+from typing import Any
 
 from openpyxl import load_workbook
 
@@ -56,7 +57,7 @@ async def test_a_series_marks_the_points_that_lack_units(aggregation: Aggregatio
     log.done("KB", "2026-01", "Xã 2", {"bhyt.th": 6, "khac.th": 4})
     log.assigned("KB", "2026-02", "Xã 2")
     await aggregation.hear()
-    asked = {"template": "KB", "row": "bhyt", "column": "th", "from": "2025-12", "to": "2026-02"}
+    asked: dict[str, Any] = {"template": "KB", "row": "bhyt", "column": "th", "from": "2025-12", "to": "2026-02"}
 
     province = (await aggregation.get("/series", unit=str(unit_id("Gia Lai")), **asked)).json()["points"]
     commune = (await aggregation.get("/series", unit=str(unit_id("Xã 1")), **asked)).json()["points"]
@@ -69,7 +70,7 @@ async def test_a_series_marks_the_points_that_lack_units(aggregation: Aggregatio
     assert [one["value"]["number"] for one in commune] == ["4", "4"]
     rate = await aggregation.get("/series", unit=str(unit_id("Gia Lai")), **{**asked, "row": "ty_le"})
     assert [one["value"]["number"] for one in rate.json()["points"]] == ["55.56", "50"]
-    quarters = {**asked, "from": "2026-Q1", "to": "2026-Q1"}
+    quarters: dict[str, Any] = {**asked, "from": "2026-Q1", "to": "2026-Q1"}
     quarter = (await aggregation.get("/series", unit=str(unit_id("Gia Lai")), **quarters)).json()["points"]
     assert quarter[0]["value"] == {"number": "14", "given": 2, "of": 3}
 
@@ -84,7 +85,7 @@ async def test_units_are_compared_over_the_same_units_on_both_sides(aggregation:
         log.done("KB", "2026-03", f"Xã {number}", {"bhyt.th": figure})
     await aggregation.hear()
 
-    asked = {"template": "KB", "period": "2026-03", "cell": "bhyt.th", "parent": str(unit_id("Gia Lai"))}
+    asked: dict[str, Any] = {"template": "KB", "period": "2026-03", "cell": "bhyt.th", "parent": str(unit_id("Gia Lai"))}
     found = (await aggregation.get("/compare", **asked)).json()["items"]
     province = (await aggregation.get("/compare", level="province", **asked)).json()["items"]
 
@@ -105,7 +106,13 @@ async def test_comparing_figures_that_are_held_compares_nothing(aggregation: Agg
     log.assigned("KB", "2026-03", "Xã 4")
     await aggregation.hear()
 
-    asked = {"template": "KB", "period": "2026-03", "cell": "bhyt.th", "parent": str(unit_id("Gia Lai")), "level": "district"}
+    asked: dict[str, Any] = {
+        "template": "KB",
+        "period": "2026-03",
+        "cell": "bhyt.th",
+        "parent": str(unit_id("Gia Lai")),
+        "level": "district",
+    }
     found = (await aggregation.get("/compare", **asked)).json()["items"]
 
     assert [(one["unit"]["name"], one["value"]) for one in found] == [

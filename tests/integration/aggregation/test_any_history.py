@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from kernel.message import read_envelope
 from services.aggregation.main import create_app
-from tests.integration.aggregation.conftest import Aggregation
+from tests.integration.aggregation.conftest import Aggregation, listening
 from tests.integration.aggregation.histories import History
 from tests.integration.aggregation.played_forms import visits
 from tests.integration.aggregation.played_log import PlayedLog
@@ -34,8 +34,7 @@ def sums(answer: Any) -> dict[str, Decimal]:
 async def play(url: str, seed: int, steps: int) -> None:
     chance, log = random.Random(seed), PlayedLog()
     async with service_under_test(create_app, "aggregation", url) as service:
-        service.publishers["submissions"] = log
-        aggregation = Aggregation(service, log)
+        aggregation = await listening(service, log)
         communes = log.province(4, districts=("Huyện A", "Huyện B"))
         log.published(visits())
         history = History(log, "KB", chance, CELLS)
@@ -94,8 +93,7 @@ async def test_reports_may_come_in_any_order_among_each_other(aggregation: Aggre
     await aggregation.hear()
     other_log = PlayedLog()
     async with service_under_test(create_app, "aggregation", postgres_url) as service:
-        other = Aggregation(service, other_log)
-        service.publishers["submissions"] = other_log
+        other = await listening(service, other_log)
         envelopes = [read_envelope(body) for body in log.bodies]
         reports = sorted(envelopes[before:], key=lambda one: (one.subject, one.ledgerseq))
         for envelope in (*envelopes[:before], *reports):

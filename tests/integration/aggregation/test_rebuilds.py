@@ -107,7 +107,7 @@ async def test_a_rebuild_that_was_broken_off_goes_on_where_it_was(aggregation: A
     with contextlib.suppress(BrokenOff):
         await breaking_off_at(run, 5).run("reading")
     pool = aggregation.service.runtime.pool
-    row = await pool.fetchrow("SELECT * FROM rebuild")
+    row: Any = await pool.fetchrow("SELECT * FROM rebuild")
     assert 0 < row["reached_seq"] < row["target_seq"]
 
     aggregation.service.app.state.rebuild_wanted.set()
@@ -124,7 +124,7 @@ async def test_a_cancelled_rebuild_leaves_no_trace_and_the_figures_as_they_were(
     with contextlib.suppress(BrokenOff):
         await breaking_off_at(run, 3).run("reading")
     pool, operator = aggregation.service.runtime.pool, aggregation.as_("operator", "Văn phòng")
-    row = await pool.fetchrow("SELECT * FROM rebuild")
+    row: Any = await pool.fetchrow("SELECT * FROM rebuild")
     await aggregation.service.client.post(f"/rebuilds/{row['id']}/cancel", headers=operator)
 
     aggregation.service.app.state.rebuild_wanted.set()

@@ -72,14 +72,14 @@ class Ends:
     listening: Bus
 
 
-async def removed(url: str, namespace: str) -> None:
+async def removed(url: str, namespace: str, listeners: Listeners = LISTENERS) -> None:
     connection = await aio_pika.connect(url)
     async with connection:
-        for name in ("unrouted", *(f"{consumer}.{publisher}" for publisher, who in LISTENERS.items() for consumer in who)):
+        for name in ("unrouted", *(f"{consumer}.{publisher}" for publisher, who in listeners.items() for consumer in who)):
             for suffix in ("", ".dead"):
                 channel = await connection.channel()
                 await channel.queue_delete(f"{namespace}.{name}{suffix}")
-        for name in ("unrouted", "dead", "events", *(f"internal.{publisher}" for publisher in (*LISTENERS, "submissions"))):
+        for name in ("unrouted", "dead", "events", *(f"internal.{publisher}" for publisher in (*listeners, "submissions"))):
             channel = await connection.channel()
             await channel.exchange_delete(f"{namespace}.{name}")
 
@@ -95,9 +95,9 @@ def transport(request: pytest.FixtureRequest) -> str | None:
 @pytest.fixture
 async def ends(transport: str | None) -> AsyncIterator[Ends]:
     if transport is None:
-        bus = InProcessBus(LISTENERS)
-        yield Ends(bus, bus)
-        await bus.stop()
+        one = InProcessBus(LISTENERS)
+        yield Ends(one, one)
+        await one.stop()
         return
     namespace = unique_name()
     both = RabbitBus(transport, LISTENERS, namespace), RabbitBus(transport, LISTENERS, namespace)
@@ -107,8 +107,8 @@ async def ends(transport: str | None) -> AsyncIterator[Ends]:
     await removed(transport, namespace)
 
 
-async def listen(bus: Bus, *names: str, **more: int) -> list[Listener]:
-    listeners = [Listener(**more) for _ in names]
+async def listen(bus: Bus, *names: str, refuses: int = 0) -> list[Listener]:
+    listeners = [Listener(refuses) for _ in names]
     for name, listener in zip(names, listeners, strict=True):
         await bus.subscribe(name, "toy", listener.receive)
     return listeners

@@ -79,7 +79,7 @@ def tokens(identity: Identity | None = None, clock: FakeClock | None = None, end
 
 async def test_a_token_in_force_says_who_calls_and_what_he_may() -> None:
     principal = await tokens().principal(token(sid="s1"))
-    assert (principal.id, principal.kind, principal.session, principal.roles) == (str(USER), "user", "s1", {"leader"})
+    assert (principal.id, principal.kind, principal.session, principal.roles) == (str(USER), "user", "s1", frozenset({"leader"}))
     assert principal.units_of("leader", "verifier") == {UNIT, FORMER_UNIT}
     assert principal.units_of("verifier") == frozenset()
     assert principal.holds("leader", UNIT, "health")

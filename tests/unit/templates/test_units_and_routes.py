@@ -116,6 +116,6 @@ def test_who_looks_at_assignments_sees_the_own_scope() -> None:
     assert assignment_scope(person("compiler", OFFICE), known, APRIL).provinces == ["52"]
     assert assignment_scope(person("executive", PROVINCE), known, APRIL).provinces == ["52"]
     of_department = assignment_scope(person("verifier", HEALTH), known, APRIL)
-    assert (of_department.provinces, of_department.owners, of_department.sectors) == ([], [HEALTH], ["health"])
+    assert (of_department.provinces, of_department.owners, of_department.charges) == ([], [HEALTH], ["52/health"])
     assert set(assignment_scope(person("verifier", DISTRICT), known, APRIL).units) == {DISTRICT, NORTH}
     assert assignment_scope(person("administrator", PROVINCE), known, APRIL).units == []
