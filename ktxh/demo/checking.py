@@ -34,6 +34,20 @@ def differences(form: Form, period: str, rollup: Mapping[str, Any], oracle: Orac
     return found
 
 
+def differences_of_release(form: Form, period: str, release: Mapping[str, Any], oracle: Oracle) -> list[Difference]:
+    """Every figure of the released columns that the public doesn't see as the oracle has it, and every one that it shouldn't see."""
+    (unit,) = release["units"]
+    expected = held(oracle.rollup(form.code, period), form)
+    found = []
+    for key, rolled in expected.items():
+        is_released = form.sheet.refs[key].column.key in release["columns"]
+        wanted = rolled.figure if is_released and isinstance(rolled.figure, Decimal) else ""
+        shown = _shown(unit["cells"].get(key) or {})
+        if (shown if isinstance(shown, Decimal) else "") != wanted:
+            found.append(Difference(form.code, key, "số liệu công bố", str(shown), str(wanted)))
+    return found
+
+
 def _of_coverage(form: Form, period: str, rollup: Mapping[str, Any], oracle: Oracle) -> Sequence[Difference]:
     reported, expected = oracle.coverage(form.code, period)
     shown = (rollup["coverage"]["reported"], rollup["coverage"]["expected"])

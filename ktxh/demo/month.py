@@ -1,5 +1,6 @@
 """One reporting month of Gia Lai, played through the HTTP APIs and checked figure by figure."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -8,10 +9,10 @@ from time import monotonic
 from typing import Any
 
 from kernel.calendar import parse_period
-from kernel.clock import ShiftedClock
+from kernel.clock import LOOK_AGAIN_SECONDS, ShiftedClock
 from kernel.vietnamese import LOCAL_TIME, format_date, format_number
 
-from .checking import Difference, differences
+from .checking import Difference, differences, differences_of_release
 from .forms import Form, monthly_forms
 from .history import book_of_history
 from .oracle import Oracle
@@ -55,7 +56,7 @@ class Month:
         self.forms = self.forms or monthly_forms()
 
     async def run(self) -> Played:
-        self.clock.set(BEGINS)
+        await self._it_is(BEGINS)
         self.telling.say("Chuẩn bị")
         await set_up(self.province, self.forms, PERIOD, self.seed, self.telling)
         began = monotonic()
@@ -65,8 +66,10 @@ class Month:
             await everybody_has_heard(self.province)
             progress(1)
         seconds = monotonic() - began
-        found = await self._check(playing)
-        await self._release()
+        oracle = self._oracle(playing)
+        found = await self._check(oracle) + await self._release(oracle)
+        for difference in found[:MOST_TOLD]:
+            self.telling.say(f"  ✕ {difference}")
         return Played(len(playing), seconds, found, sum(one.journey.is_late for one in playing))
 
     async def _play(self) -> list[Playing]:
@@ -77,10 +80,15 @@ class Month:
         due = {one.due_on for one in assigned.values()}
         for words, is_late, day in (("trong hạn", False, min(due)), ("trễ hạn", True, max(due) + timedelta(days=1))):
             some = [one for one in playing if one.journey.is_late == is_late]
-            self.clock.set(datetime.combine(day, OFFICE_OPENS, LOCAL_TIME))
+            await self._it_is(datetime.combine(day, OFFICE_OPENS, LOCAL_TIME))
             with self.telling.step(f"Báo cáo {words} ({format_date(day)})", len(some)) as progress:
                 await Player(self.province, assigned, progress).play(some)
         return playing
+
+    async def _it_is(self, moment: datetime) -> None:
+        """Every process has seen the new time when this returns."""
+        self.clock.set(moment)
+        await asyncio.sleep(2 * LOOK_AGAIN_SECONDS)
 
     async def _assign(self, reports: int) -> dict[str, Assigned]:
         """Every form to every commune, by the officer of the department that owns it."""
@@ -95,10 +103,12 @@ class Month:
                 progress(len(made["reports"]))
         return assignments
 
-    async def _check(self, playing: Sequence[Playing]) -> list[Difference]:
-        """Every figure of every form's provincial rollup; one of them is shown."""
+    def _oracle(self, playing: Sequence[Playing]) -> Oracle:
         earlier = book_of_history(self.forms, [unit.code for unit in self.province.communes], PERIOD, self.seed)
-        oracle = Oracle(book_of([one.journey for one in playing], earlier))
+        return Oracle(book_of([one.journey for one in playing], earlier))
+
+    async def _check(self, oracle: Oracle) -> list[Difference]:
+        """Every figure of every form's provincial rollup; one of them is shown."""
         found: list[Difference] = []
         figures = 0
         for form in self.forms:
@@ -109,8 +119,6 @@ class Month:
                 print_rollup(self.telling.console, form, PERIOD, self.province.root.name, rollup)
         compared = format_number(Decimal(figures))
         self.telling.say(f"  ✓ đối chiếu {compared} số liệu tổng hợp với tổng tính riêng từ số đã nhập: {len(found)} sai lệch")
-        for difference in found[:MOST_TOLD]:
-            self.telling.say(f"  ✕ {difference}")
         return found
 
     @property
@@ -121,7 +129,7 @@ class Month:
         answer: dict[str, Any] = await self.province.executive.get(f"aggregation/rollups/{form.code}/{PERIOD}/{self.province.root.unit_id}")
         return answer
 
-    async def _release(self) -> None:
+    async def _release(self, oracle: Oracle) -> list[Difference]:
         """The office makes figures public; somebody without an account sees exactly those."""
         plan = plan_release(self.forms, PERIOD)
         office = self.province.person("compiler", self.province.office)
@@ -138,3 +146,5 @@ class Month:
             answer = await self.province.http.get(f"/api/aggregation/public/releases/{release['id']}")
             answer.raise_for_status()
             progress(1)
+        form = next(form for form in self.forms if form.code == plan.template)
+        return differences_of_release(form, PERIOD, answer.json(), oracle)

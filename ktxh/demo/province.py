@@ -1,5 +1,6 @@
 """The province that is played: its units as the packaged list has them, and the accounts of its people."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -22,6 +23,7 @@ class Province:
 
     http: httpx.AsyncClient
     communes_played: int | None = None
+    vouched: Callable[[], dict[str, str]] = dict
     _people: dict[str, Person] = field(default_factory=dict)
     accounts: dict[tuple[str, str], str] = field(default_factory=dict)  # (role, unit code) → user name
 
@@ -58,7 +60,7 @@ class Province:
         return self.by_name(self.accounts[role, unit.code])
 
     def by_name(self, username: str, password: str = PASSWORD) -> Person:
-        return self._people.setdefault(username, Person(self.http, username, password))
+        return self._people.setdefault(username, Person(self.http, username, password, self.vouched))
 
     @property
     def administrator(self) -> Person:

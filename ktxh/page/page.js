@@ -70,7 +70,7 @@ async function showPublic() {
   const releases = await call("aggregation/public/releases").catch(() => ({ items: [] }));
   const list = releases.items.map((one) => {
     const item = document.createElement("li");
-    item.append(`${one.template_name ?? one.template} · ${one.period_title ?? one.period}: `);
+    item.append(`${one.name} · ${one.period_title ?? one.period}: `);
     for (const kind of ["xlsx", "csv", "json"]) {
       item.append(Object.assign(document.createElement("a"), { href: `/api/aggregation/public/releases/${one.id}/data.${kind}`, textContent: kind }), " ");
     }

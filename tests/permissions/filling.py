@@ -155,7 +155,9 @@ async def park(province: Province, service: str) -> tuple[str, int]:
     pool = province.system.apps[service].state.runtime.pool
     publisher = next(iter(province.system.apps[service].state.runtime.inboxes), "identity")
     seq = uuid4().int % 10**12 + 10**9
-    body = Publisher(publisher).says("vn.ktxh.identity.unknown.v1", f"nothing/{seq}", {})
+    speaker = Publisher(publisher)
+    speaker.seq = seq - 1
+    body = speaker.says("vn.ktxh.unknown.v1", f"nothing/{seq}", {})
     await pool.execute(
         "INSERT INTO parked (publisher, seq, event_id, type, subject, body, reason, fingerprint, tries)"
         " VALUES ($1, $2, $3, 'vn.ktxh.unknown.v1', $4, $5, 'not understood', 'test', 1)",
