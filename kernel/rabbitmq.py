@@ -11,6 +11,7 @@ from aio_pika.abc import AbstractChannel, AbstractIncomingMessage, AbstractQueue
 
 from .bus import Listeners, PublishFailed, Receive
 from .ledger import Entry
+from .settings import PUBLIC
 
 log = structlog.get_logger()
 
@@ -104,7 +105,7 @@ class RabbitBus:
             durable=True,
             arguments={"alternate-exchange": f"{self._namespace}.unrouted"},
         )
-        if publisher == "submissions":
+        if publisher == PUBLIC:
             await self._declare_public(channel, exchange)
         return exchange
 

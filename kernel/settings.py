@@ -8,6 +8,7 @@ from pydantic import SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 SERVICES = ("identity", "templates", "submissions", "approvals", "aggregation")
+PUBLIC = "submissions"  # whose released events go to departments
 
 
 class Settings(BaseSettings):

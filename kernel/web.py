@@ -15,7 +15,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
-from .auth import Principal
+from .auth import Allow, Principal
 from .errors import Malformed, NotFound, NotReady, PayloadIsTooLarge, Rejected, VersionIsMissing, VersionIsStale
 from .event_store import Conflict, Context, Interrupted, ids_by_key, uuid7
 from .message import traceparent
@@ -70,8 +70,47 @@ async def _conflict(request: Request, failure: Exception) -> Response:
 
 async def _unreadable(request: Request, failure: Exception) -> Response:
     assert isinstance(failure, RequestValidationError)
-    errors = [{"at": ".".join(str(part) for part in error["loc"]), "message": error["msg"]} for error in failure.errors()]
+    refusal = await _why_not_allowed(request)
+    if refusal is not None:
+        return await _rejected(request, refusal)
+    errors = [
+        {
+            "at": ".".join(str(part) for part in error["loc"]),
+            "message": _IN_WORDS.get(error["type"], "Giá trị không hợp lệ"),
+            "why": error["msg"],
+        }
+        for error in failure.errors()
+    ]
     return problem("malformed", Malformed.title, 422, errors=errors)
+
+
+async def _why_not_allowed(request: Request) -> Rejected | None:
+    """FastAPI parses a JSON body before it asks who calls: whoever may not call is told that, and nothing of the body."""
+    dependant = getattr(request.scope.get("route"), "dependant", None)
+    for dependency in getattr(dependant, "dependencies", ()):
+        if isinstance(dependency.call, Allow):
+            try:
+                await dependency.call(request)
+            except Rejected as refusal:
+                return refusal
+    return None
+
+
+_IN_WORDS = {
+    "json_invalid": "Không phải JSON hợp lệ",
+    "missing": "Thiếu trường này",
+    "extra_forbidden": "Không có trường này",
+    "string_too_short": "Quá ngắn",
+    "string_too_long": "Quá dài",
+    "too_short": "Quá ít phần tử",
+    "too_long": "Quá nhiều phần tử",
+    "int_parsing": "Phải là số nguyên",
+    "bool_parsing": "Phải là true hoặc false",
+    "uuid_parsing": "Phải là mã UUID",
+    "date_from_datetime_parsing": "Phải là ngày dạng 2026-03-31",
+    "literal_error": "Không thuộc các giá trị cho phép",
+}
+"""pydantic's error types as a person reads them; its own words go along as `why`."""
 
 
 async def _of_the_framework(request: Request, failure: Exception) -> Response:
@@ -82,7 +121,7 @@ async def _of_the_framework(request: Request, failure: Exception) -> Response:
         return problem("not-found", NotFound.title, 404, "Không có địa chỉ này")
     if failure.status_code == 413:
         return await _rejected(request, PayloadIsTooLarge())
-    return problem("http-error", "Yêu cầu không thực hiện được", failure.status_code, str(failure.detail))
+    return problem("http-error", "Yêu cầu không thực hiện được", failure.status_code, why=str(failure.detail))
 
 
 async def _away(request: Request, failure: Exception) -> Response:
@@ -189,9 +228,29 @@ async def read_body(request: Request, type_: Any) -> Any:
     try:
         return msgspec.json.decode(await request.body(), type=type_)
     except msgspec.ValidationError as failure:
-        raise Malformed(str(failure)) from failure
+        raise Malformed(f"Nội dung gửi lên không đúng cấu trúc: {_told(str(failure))}", why=str(failure)) from failure
     except (msgspec.DecodeError, UnicodeDecodeError) as failure:
         raise Malformed("Nội dung gửi lên không phải JSON hợp lệ") from failure
+
+
+_WORDS = (
+    ("Object missing required field", "thiếu trường"),
+    ("Object contains unknown field", "không có trường"),
+    ("Expected", "cần"),
+    (", got", ", nhận được"),
+    (" - at", ", tại"),
+)
+
+
+def _told(message: str) -> str:
+    """What msgspec says, in the words of whoever sent it; rare wordings leave only the place."""
+    told = message
+    for theirs, ours in _WORDS:
+        told = told.replace(theirs, ours)
+    if told.startswith(("thiếu", "không", "cần")):
+        return told
+    _, at, place = told.rpartition(", tại ")
+    return f"giá trị không hợp lệ{at}{place if at else ''}"
 
 
 async def context_of(request: Request, principal: Principal) -> Context:

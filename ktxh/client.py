@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import httpx
 
-PATIENCE_SECONDS = 20.0
+PATIENCE_SECONDS = 60.0
 LATER = frozenset({"not-arrived-yet", "not-ready"})
 """Rules that say: it is on its way, ask again."""
 

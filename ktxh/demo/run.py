@@ -46,6 +46,7 @@ class Wanted:
 def run(wanted: Wanted) -> int:
     """0 if every figure was as it should be."""
     telling = Telling()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what was started is stopped too
     with tempfile.TemporaryDirectory(prefix="ktxh-demo-") as temporary:
         data = wanted.data or Path(temporary)
         data.mkdir(parents=True, exist_ok=True)

@@ -3,6 +3,7 @@
 import argparse
 import contextlib
 import os
+import signal
 import sys
 import tempfile
 import time
@@ -40,6 +41,7 @@ MEASUREMENTS = (
 def main() -> int:
     asked = _arguments()
     logging_.configure("WARNING", "console")
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # told to stop, it still removes its databases and queues
     chosen = [one for one in MEASUREMENTS if not asked.only or one.name in asked.only]
     console = Console(width=None if sys.stdout.isatty() else 200)
     with servers.postgres() as url, tempfile.TemporaryDirectory(prefix="ktxh-bench-") as folder:

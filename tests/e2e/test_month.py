@@ -105,10 +105,10 @@ async def test_killing_any_service_in_the_middle_changes_no_result(tmp_path: Pat
 
 
 async def kill_each_in_turn(system: RunningSystem) -> None:
-    """From the moment that figures are being entered, one service after the other, again and again."""
+    """One service after the other, again and again; each comes back before the next one goes."""
     while True:
         for name in SERVICES:
-            await asyncio.sleep(1.5)
             await asyncio.to_thread(system.kill, name)
             (system.folder / f"{name}.killed").touch()
             system.start(name)
+            await asyncio.to_thread(system.wait_until_ready)

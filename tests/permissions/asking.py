@@ -1,5 +1,6 @@
 """What a row of the permission table asks, and how it is asked as somebody. Judges nothing."""
 
+import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -94,5 +95,5 @@ async def _head_of_stream(province: Province, path: str, headers: dict[str, str]
         begun.append(message)
 
     await province.system.app(scope, receive, send)
-    types = dict(begun[0]["headers"])
-    return Answer(begun[0]["status"], types.get(b"content-type", b"").decode(), {})
+    content_type = dict(begun[0]["headers"]).get(b"content-type", b"").decode()
+    return Answer(begun[0]["status"], content_type, json.loads(begun[1]["body"]) if "problem" in content_type else {})

@@ -13,11 +13,14 @@ from . import places
 from .places import BIRTHS_AT, BIRTHS_CELL, DEATHS_AT, DEATHS_CELL, ENDED, HEIR, OTHER, OWN, PERIODS, SPARE
 from .province import PASSWORD, Province, assign, decide, report_of, submit
 
+FIGURES = {"draft": ("77001", "77002"), "waiting": ("71000", "61000"), "sent": ("71001", "61001"), "approved": ("71003", "61003")}
+"""Births and deaths of the reports that are looked at; no two figures are the same."""
+
 SUBMITTED = (
     *("waiting", "sent", "verified", "approved", "asked", "to_drop", "to_withdraw", "to_send", "to_verify", "to_approve"),
-    *("to_reopen", "to_start", "to_refuse", "to_withdraw_sent"),
+    *("to_reopen", "to_start", "to_refuse", "to_withdraw_sent", "rejected"),
 )
-SENT = tuple(name for name in SUBMITTED if name not in ("waiting", "to_withdraw", "to_send"))
+SENT = tuple(name for name in SUBMITTED if name not in ("waiting", "to_withdraw", "to_send", "rejected"))
 VERIFIED = tuple(name for name in SENT if name not in ("sent", "to_verify", "to_withdraw_sent"))
 APPROVED = tuple(name for name in VERIFIED if name not in ("verified", "to_approve"))
 
@@ -29,15 +32,17 @@ async def fill(province: Province) -> None:
         province.reports[name] = report_of(period)
     await assign(province, places.OTHERS_DRAFT, [OTHER])
     province.reports["others"] = report_of(places.OTHERS_DRAFT, OTHER)
-    await assign(province, PERIODS["draft"], [OWN, OTHER], places.GENERAL_FORM)
+    made = await assign(province, PERIODS["draft"], [OWN, OTHER], places.GENERAL_FORM)
+    province.made["assignment general"] = made
     province.reports["general"] = report_of(PERIODS["draft"], OWN, places.GENERAL_FORM)
     await province.heard()
-    await _type(province, "draft", {BIRTHS_CELL: "7001", DEATHS_CELL: "7002"})
-    await _type(province, "others", {BIRTHS_CELL: "8001"}, "other_commune.data_entry")
+    await _type(province, "draft", {BIRTHS_CELL: "77001", DEATHS_CELL: "77002"})
+    await _type(province, "others", {BIRTHS_CELL: "88001"}, "other_commune.data_entry")
     for n, name in enumerate(SUBMITTED):
-        await submit(province, province.reports[name], {BIRTHS_CELL: str(1000 + n), DEATHS_CELL: str(500 + n)})
-    await submit(province, province.reports["general"], {"visits.month": "3001", "pupils.month": "3002"})
+        await submit(province, province.reports[name], {BIRTHS_CELL: str(71000 + n), DEATHS_CELL: str(61000 + n)})
+    await submit(province, province.reports["general"], {"visits.month": "93001", "pupils.month": "93002"})
     await province.heard()
+    await decide(province, "commune.leader", "reject", [province.reports["rejected"]])
     await decide(province, "commune.leader", "send", [*_named(province, SENT), province.reports["general"]])
     await decide(province, "department.verifier", "verify", _named(province, VERIFIED))
     await decide(province, "department.leader", "approve", _named(province, APPROVED))

@@ -12,7 +12,7 @@ from contracts.vocabulary import Sector, UnitLevel
 from kernel.event_store import NAMESPACE
 from kernel.sheet.model import Column, Row, Sheet
 
-SINCE = date(2024, 1, 1)
+SINCE = date(2010, 1, 1)
 
 
 def unit_id(code: str) -> UUID:
@@ -114,6 +114,7 @@ PERIODS = {
     "to_start": "2024-11",
     "to_refuse": "2024-10",
     "to_withdraw_sent": "2024-09",
+    "rejected": "2024-06",
 }
 """The months of the own commune's health report, by what they are there for: the first six to be looked at, the others to be changed."""
 

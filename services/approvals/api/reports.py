@@ -15,7 +15,7 @@ from kernel.web import json_response, now_of
 from .. import queries
 from ..commands import Item, Seats
 from ..domain import RESULTS, Progress, decider, why_not, why_not_remind, why_not_request, why_not_start, why_not_withdraw
-from .running import allowed, scope_of, visible, visible_row
+from .running import allowed, scope_of, visible_row
 
 router = APIRouter()
 
@@ -49,8 +49,10 @@ def _actions(item: Item, progress: Progress, actor: str, seats: Seats) -> dict[s
 @router.get("/reports/{report_id}/decisions", tags=["chờ duyệt"], summary="Lịch sử xử lý của báo cáo", operation_id="listDecisions")
 async def list_decisions(request: Request, caller: Reading, report_id: UUID) -> Response:
     async with request.app.state.runtime.pool.acquire() as connection:
-        await visible(connection, report_id, scope_of(request, caller))
-        return json_response({"items": await queries.list_decisions(connection, report_id)})
+        scope = scope_of(request, caller)
+        row = await visible_row(connection, report_id, scope)
+        items = await queries.list_decisions(connection, report_id, with_unsent=scope.is_of_the_unit(row))
+    return json_response({"items": items})
 
 
 @router.get("/texts", tags=["chờ duyệt"], summary="Nội dung lý do, ghi chú, đôn đốc theo mã sự kiện", operation_id="readTexts")
@@ -65,5 +67,8 @@ async def read_texts(request: Request, caller: Reading, events: Annotated[str, Q
         found = await texts.read(connection, wanted)
         reports = {event_id: UUID(subject.removeprefix("report/")) for event_id, (subject, _) in found.items()}
         rows = await queries.list_rows(connection, list(set(reports.values())))
+        unsent = await queries.decisions_on_unsent(connection, found)
     seen = {report_id for report_id, row in rows.items() if scope.covers(row)}
-    return json_response({str(event_id): text for event_id, (_, text) in found.items() if reports[event_id] in seen})
+    own = {report_id for report_id, row in rows.items() if scope.is_of_the_unit(row)}
+    told = {event_id: text for event_id, (_, text) in found.items() if reports[event_id] in (own if event_id in unsent else seen)}
+    return json_response({str(event_id): text for event_id, text in told.items()})

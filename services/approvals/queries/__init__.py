@@ -1,6 +1,6 @@
 """Reads: the item of a report, a person's inbox, histories. Every list takes the caller's scope."""
 
-from .histories import list_decisions, list_reminders, list_reopenings
+from .histories import decisions_on_unsent, list_decisions, list_reminders, list_reopenings
 from .inbox import Filter, count_inbox, list_inbox, list_with_nobody_eligible
 from .items import Row, get_row, item_of, list_rows, progress_of, seats_of
 from .scope import READERS, Scope, scope_of
@@ -14,6 +14,7 @@ __all__ = [
     "after",
     "count_inbox",
     "cursor",
+    "decisions_on_unsent",
     "get_row",
     "item_of",
     "list_decisions",

@@ -1,5 +1,6 @@
 """What was decided, reopened and reminded."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -21,9 +22,21 @@ ORDER BY r.requested_at DESC, r.reopening_id DESC LIMIT $5
 """
 
 
-async def list_decisions(connection: Any, report_id: UUID) -> list[dict[str, Any]]:
-    rows = await connection.fetch("SELECT * FROM decision WHERE report_id = $1 ORDER BY decided_at, event_id", report_id)
+_LEFT_THE_UNIT = "EXISTS (SELECT FROM decision s WHERE s.report_id = d.report_id AND s.revision = d.revision AND s.kind = 'report_sent')"
+
+
+async def list_decisions(connection: Any, report_id: UUID, *, with_unsent: bool) -> list[dict[str, Any]]:
+    """`with_unsent`: also what was decided on revisions that never left the unit, which is its own affair."""
+    rows = await connection.fetch(
+        f"SELECT * FROM decision d WHERE report_id = $1 AND ($2 OR {_LEFT_THE_UNIT}) ORDER BY decided_at, event_id", report_id, with_unsent
+    )
     return [dict(row) for row in rows]
+
+
+async def decisions_on_unsent(connection: Any, event_ids: Collection[UUID]) -> frozenset[UUID]:
+    """Those of the events that decided on a revision that never left its unit."""
+    rows = await connection.fetch(f"SELECT event_id FROM decision d WHERE event_id = ANY($1) AND NOT {_LEFT_THE_UNIT}", list(event_ids))
+    return frozenset(row["event_id"] for row in rows)
 
 
 async def list_reopenings(

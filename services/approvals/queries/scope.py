@@ -32,6 +32,10 @@ class Scope:
             or bool(self.own & {row["owner_id"], row["assigned_by"], row["entered_by"], *row["route_units"]})
         )
 
+    def is_of_the_unit(self, row: Mapping[str, Any]) -> bool:
+        """Whether the caller belongs to the unit that reports or enters it: what it keeps to itself is the caller's too."""
+        return bool(self.own & {row["unit_id"], row["entered_by"]})
+
 
 def scope_of(principal: Principal, tree: Tree, today: date) -> Scope:
     """By the caller's grants and today's tree. What the tree doesn't know gives nothing beyond the unit itself."""

@@ -19,6 +19,7 @@ class IndicatorIsIncomplete(Malformed):
 
 
 class SectorIsNotYours(Rejected):
+    status = 403
     title = "Lĩnh vực không thuộc phạm vi phụ trách của đơn vị bạn"
 
 

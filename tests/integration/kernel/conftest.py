@@ -14,6 +14,7 @@ from kernel.migrate import drop, migrate, role_of, url_of
 from kernel.postgres import PostgresStore
 from kernel.sequencer import Sequencer
 from kernel.settings import Settings
+from kernel.testing import Publisher
 from tests.integration.kernel import toy
 from tests.servers import unique_name
 
@@ -106,3 +107,9 @@ async def sequencer(connect: Connect) -> AsyncIterator[Sequencer]:
         leader = Sequencer(connection, chained=True)
         assert await leader.take_lead()
         yield leader
+
+
+@pytest.fixture
+def peer() -> Publisher:
+    """Another service, played."""
+    return Publisher("peer")

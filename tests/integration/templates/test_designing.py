@@ -24,7 +24,7 @@ async def test_an_indicator_is_defined_once_and_again_only_when_it_changes(provi
 async def test_a_department_does_not_define_indicators_of_another_sector(province: Province) -> None:
     answer = await province.call("POST", "/indicators", province.trader, {"indicators": INDICATORS})
 
-    assert answer.status_code == 409
+    assert answer.status_code == 403
     assert answer.json()["type"].endswith("sector-is-not-yours")
     assert (await province.get("/indicators", province.officer))["items"] == []
 
