@@ -10,8 +10,12 @@ CHAIN_FORMAT = 1
 LEADER_LOCK = 0x6B747868  # of the session advisory lock; one database per service, so one number does
 
 _TAKE = """
-SELECT u.place, u.event_id, e.stream_id, e.stream_version, e.type, e.sector, e.released, sha256(e.canonical) AS digest
-FROM unsequenced u JOIN event e USING (event_id) ORDER BY u.place LIMIT $1
+SELECT u.place, u.event_id, e.stream_id, e.stream_version, e.type, e.sector, e.released, e.digest
+FROM (SELECT place, event_id FROM unsequenced ORDER BY place LIMIT $1) u
+CROSS JOIN LATERAL (
+    SELECT stream_id, stream_version, type, sector, released, sha256(canonical) AS digest FROM event WHERE event_id = u.event_id
+    OFFSET 0 -- looks each up by its key: a planner that takes a bloated queue for a long one would scan the log
+) e ORDER BY u.place
 """
 _HEAD = "SELECT seq, hash, sequenced_at FROM ledger ORDER BY seq DESC LIMIT 1"
 _WRITE = """
@@ -66,7 +70,7 @@ class Sequencer:
 
     async def drain(self) -> Drained:
         """Sequences up to BATCH events in one transaction. Raises NoLongerLeader where a later leader has begun."""
-        if not await self._connection.fetchval("SELECT EXISTS (SELECT FROM unsequenced)"):
+        if not await self._connection.fetchval("SELECT place FROM unsequenced ORDER BY place LIMIT 1"):
             return Drained(0)
         async with self._connection.transaction():
             await self._check_epoch()

@@ -49,9 +49,7 @@ async def make_accounts(province: Province, progress: Any) -> None:
         progress(len(made["created"]))
     for name, role in (("lanhdaotinh", "executive"), ("vanhanh", "operator")):
         grants = [{"role": role, "unit_id": str(province.office.unit_id if role == "operator" else province.root.unit_id), "sectors": []}]
-        await province.administrator.post(
-            "identity/users", {"username": name, "name": name, "grants": grants, "password": PASSWORD}
-        )
+        await province.administrator.post("identity/users", {"username": name, "name": name, "grants": grants, "password": PASSWORD})
     await everybody_has_heard(province)
 
 

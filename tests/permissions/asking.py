@@ -11,8 +11,10 @@ from .province import Province
 
 @dataclass(frozen=True)
 class Ask:
-    """A well-formed call: places of the path, query, JSON body or file, and the version seen. `named` is the id that strangers must not tell
-    from an unknown one."""
+    """A well-formed call: places of the path, query, JSON body or file, the version seen, the refresh cookie.
+
+    `named` is the id that strangers must not tell from an unknown one.
+    """
 
     path: dict[str, Any] = field(default_factory=dict)
     query: dict[str, Any] = field(default_factory=dict)
@@ -83,7 +85,14 @@ async def _head_of_stream(province: Province, path: str, headers: dict[str, str]
     """Leaves as soon as the answer begins."""
     begun: list[dict[str, Any]] = []
     raw = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
-    scope = {"type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "GET", "scheme": "http", "path": path}
+    scope: dict[str, Any] = {
+        "type": "http",
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "method": "GET",
+        "scheme": "http",
+        "path": path,
+    }
     scope |= {"raw_path": path.encode(), "root_path": "", "query_string": b"", "headers": raw, "server": ("system", 80), "state": {}}
     asked: list[bool] = []
 

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest_asyncio
 
+from .drafting import COLLEAGUE, Drafted, colleague, draft
 from .filling import fill
 from .province import Province, running_system, settle_in
 
@@ -21,3 +22,11 @@ async def filled_province(settled: Province) -> Province:
     """And there is a report in every state."""
     await fill(settled)
     return settled
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def drafted(settled: Province) -> Drafted:
+    """A month that nobody has been asked for yet, with two figures in it."""
+    if COLLEAGUE not in settled.tokens:
+        await colleague(settled)
+    return await draft(settled)

@@ -144,7 +144,9 @@ async def settle_in(province: Province) -> None:
     for form in (places.health_form(), places.general_form()):
         caller = "department.compiler" if form.owner_id == HEALTH else "office.compiler"
         if form.owner_id == HEALTH:
-            await province.post("office.compiler", "templates/indicators", {"indicators": [places.as_json(one) for one in places.INDICATORS]})
+            await province.post(
+                "office.compiler", "templates/indicators", {"indicators": [places.as_json(one) for one in places.INDICATORS]}
+            )
         await province.post(caller, "templates/templates", {"template": places.as_json(form)})
         await province.post(caller, f"templates/templates/{form.code}/publish", {})
     await province.heard()
@@ -163,7 +165,9 @@ async def _signs_in(province: Province, caller: str, username: str, password: st
     body = answer.json()
     province.tokens[caller], province.users[caller] = body["access_token"], body["user"]["id"]
     province.accounts[caller] = (username, password)
-    province.made[f"cookie of {caller}"] = answer.cookies.get("ktxh_refresh", "") or answer.headers["set-cookie"].split("=", 1)[1].split(";")[0]
+    province.made[f"cookie of {caller}"] = (
+        answer.cookies.get("ktxh_refresh", "") or answer.headers["set-cookie"].split("=", 1)[1].split(";")[0]
+    )
 
 
 async def _newcomer_and_machines(province: Province, first: Person) -> None:

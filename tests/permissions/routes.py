@@ -29,7 +29,7 @@ def _walk(routes: Any, prefix: str) -> Iterator[tuple[str, Any]]:
         if included is not None:
             yield from _walk(included.routes, prefix + route.include_context.prefix)
         elif isinstance(route, APIRoute):
-            yield from ((f"{method} {prefix}{route.path}", route) for method in sorted(route.methods))
+            yield from ((f"{method} {prefix}{route.path}", route) for method in sorted(route.methods or ()))
         elif getattr(route, "routes", None):
             yield from _walk(route.routes, prefix + route.path)
         elif route.path not in NOT_OURS:

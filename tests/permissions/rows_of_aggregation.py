@@ -1,4 +1,4 @@
-"""Rows of aggregation: figures at a node for who has it in scope, releases by the provincial office, the public without a login, rebuilds by operators."""
+"""Rows of aggregation: figures for who has the node in scope, releases by the office, the public without a login, rebuilds by operators."""
 
 from typing import Any
 
@@ -22,7 +22,14 @@ from .table import (
 TABLE = Service("aggregation")
 row = TABLE.row
 APPROVED = PERIODS["approved"]
-RELEASE = {"template": HEALTH_FORM, "columns": ["month"], "level": "commune", "period": APPROVED, "source": "Sở Y tế", "licence": "CC BY 4.0"}
+RELEASE = {
+    "template": HEALTH_FORM,
+    "columns": ["month"],
+    "level": "commune",
+    "period": APPROVED,
+    "source": "Sở Y tế",
+    "licence": "CC BY 4.0",
+}
 
 
 def _node(unit: Any, **query: str) -> MakeAsk:
@@ -46,7 +53,12 @@ for case, unit, may, unseen in (("of the commune", OWN, SEEING, STRANGERS), ("of
     row("GET /compare", may, unseen, _query(unit, "parent", period=APPROVED, cell=BIRTHS_CELL), case=case)
     row("GET /exports/rollup.xlsx", may, unseen, _query(unit, period=APPROVED), case=case)
 row("GET /rollups/{template}/{period}/{unit}", SEEING, STRANGERS, _node(OWN, lens="sent"), case="sent figures")
-row("GET /exports/report.xlsx", SEEING, STRANGERS, lambda it: Ask(query={"report": str(it.reports["approved"])}, named=str(it.reports["approved"])))
+row(
+    "GET /exports/report.xlsx",
+    SEEING,
+    STRANGERS,
+    lambda it: Ask(query={"report": str(it.reports["approved"])}, named=str(it.reports["approved"])),
+)
 row(
     "GET /progress",
     f"{SEEING} other_department.*",  # which has the unit in sight, though none of these reports

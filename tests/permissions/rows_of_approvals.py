@@ -8,6 +8,7 @@ from .table import DECIDERS, READERS, SEEING, STRANGE_DECIDERS, STRANGE_REPORTER
 
 TABLE = Service("approvals")
 row = TABLE.row
+ROLES = ("leader", "verifier", "compiler")
 
 
 def _about(name: str) -> MakeAsk:
@@ -38,6 +39,8 @@ def _reopening(name: str, **more: object) -> MakeAsk:
     return asks
 
 
+REMINDING = " ".join(["commune.leader commune.verifier", *(f"{place}.{role}" for place in ("department", "office") for role in ROLES)])
+
 row("GET /inbox", DECIDERS)
 row(
     "GET /inbox",
@@ -46,6 +49,7 @@ row(
     case="nobody may decide",
 )
 row("GET /reports/{report_id}", SEEING, STRANGERS, _about("sent"))
+row("GET /reports/{report_id}", "commune.* office.* province.*", f"department.* {STRANGERS}", _about("general"), case="general")
 row("GET /reports/{report_id}/decisions", SEEING, STRANGERS, _about("sent"))
 row("GET /texts", READERS, asks=lambda it: Ask(query={"events": it.made["decision text"]}))
 
@@ -81,7 +85,7 @@ row(
 row("GET /reopenings", READERS)
 row(
     "POST /reminders",
-    "commune.leader commune.verifier department.leader department.verifier department.compiler office.leader office.verifier office.compiler",
+    REMINDING,
     STRANGE_DECIDERS,
     lambda it: Ask(body={"reports": [str(it.reports["draft"])], "text": "Đề nghị gửi"}, named=str(it.reports["draft"])),
 )

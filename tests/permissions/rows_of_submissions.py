@@ -1,4 +1,4 @@
-"""Rows of submissions: the unit's officer fills in; who sees the report reads it; the office and operators enter history; operators prove the log."""
+"""Rows of submissions: the officer fills in, who sees the report reads it, the office enters history, operators prove the log."""
 
 from .asking import Ask, ask
 from .places import BIRTHS_CELL
@@ -48,7 +48,13 @@ def _several(kind: str) -> object:
 row("GET /reports", READERS)
 for state in ("draft", "waiting", "sent", "approved"):
     row("GET /reports/{report_id}", SEEING, STRANGERS, lambda it, state=state: ask(report_id=it.reports[state]), case=state)  # type: ignore[misc]
-row("GET /reports/{report_id}", "commune.* office.* province.*", f"department.* {STRANGERS}", lambda it: ask(report_id=it.reports["general"]), case="general")
+row(
+    "GET /reports/{report_id}",
+    "commune.* office.* province.*",
+    f"department.* {STRANGERS}",
+    lambda it: ask(report_id=it.reports["general"]),
+    case="general",
+)
 row("GET /reports/{report_id}/history", SEEING, STRANGERS, lambda it: ask(report_id=it.reports["draft"]))
 row(
     "GET /reports/{report_id}/cells/{key}/history",
@@ -84,7 +90,9 @@ row(
 )
 row("POST /reports/{report_id}/drop-correction", OFFICER, STRANGE_OFFICERS, lambda it: _changing(it, "to_drop", body={}))
 row("POST /reports/{report_id}/nil", OFFICER, STRANGE_OFFICERS, lambda it: _changing(it, "to_nil", body={"submit": False}))
-row("POST /reports/{report_id}/nil", OFFICER, STRANGE_OFFICERS, lambda it: _changing(it, "to_nil", body={"submit": True}), case="and submit")
+row(
+    "POST /reports/{report_id}/nil", OFFICER, STRANGE_OFFICERS, lambda it: _changing(it, "to_nil", body={"submit": True}), case="and submit"
+)
 row("POST /reports/{report_id}/submit", OFFICER, STRANGE_OFFICERS, _filled_in, case="to the leader")
 
 row(
@@ -106,7 +114,13 @@ row(
     case="only to see",
 )
 row("POST /workbooks/import", OFFICER, STRANGE_OFFICERS, lambda it: ask(file=it.made["workbook"]))
-row("POST /workbooks/import", OFFICER, STRANGE_OFFICERS, lambda it: ask(file=it.made["workbook"], query={"dry_run": "true"}), case="only to see")
+row(
+    "POST /workbooks/import",
+    OFFICER,
+    STRANGE_OFFICERS,
+    lambda it: ask(file=it.made["workbook"], query={"dry_run": "true"}),
+    case="only to see",
+)
 row("GET /imports/{token}/marked.xlsx", OFFICER, "*.data_entry", lambda it: ask(token=it.made["refused file"]), case="by its sender")
 
 row("POST /history", f"office.compiler elsewhere.compiler {OPERATOR}", asks=_past, case="the other province's: see the tests of content")

@@ -1,4 +1,4 @@
-"""Rows of templates: everybody reads what is published; who is in charge of a form designs and assigns it; administrators keep the lists."""
+"""Rows of templates: everybody reads what is published, who is in charge of a form designs and assigns it; lists are administrators'."""
 
 import io
 from uuid import uuid4
@@ -40,7 +40,6 @@ def _to_assign(province: Province) -> Ask:
 
 def _to_schedule(province: Province) -> Ask:
     return Ask(body={"template": HEALTH_FORM, "units": {"ids": [str(OWN)]}, "first_period": "2026-11"})
-
 
 
 row("GET /indicators", PEOPLE)

@@ -1,9 +1,10 @@
 """THE permission table: which caller gets what from which route. A route without a row fails the tests, and so does a row without a route.
 
-Callers are named in `province.py` as place.role: `commune` is the unit whose health reports are asked about, `department` the one in charge of
-them, `office` the provincial office, `other_…` the same elsewhere in the province, `elsewhere` another province. A row lists with patterns
-those who are let in (`may`) and, of the others, those to whom it isn't there (`unseen`: 404, told as of an unknown one). Everybody else
-gets 403; without a token 401. Let in means: 2xx, or a refusal that isn't about who asks; at least one of them must get what `well` says.
+Callers are named in `province.py` as place.role: `commune` is the unit whose health reports are asked about, `department` the one
+in charge of them, `office` the provincial office, `other_…` the same elsewhere in the province, `elsewhere` another province. A row
+lists with patterns those who are let in (`may`) and, of the others, those to whom it isn't there (`unseen`: 404, told as of an
+unknown one). Everybody else gets 403; without a token 401. Let in means: 2xx, or a refusal that isn't about who asks; at least one
+of them must get what `well` says.
 """
 
 from collections.abc import Sequence

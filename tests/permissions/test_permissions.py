@@ -1,4 +1,4 @@
-"""Every route as every kind of caller, on the whole system: what the permission table says is what happens, and what is shown is what may be."""
+"""Every route as every kind of caller, on the whole system: what the permission table says is what happens, and no more is shown."""
 
 import inspect
 import json

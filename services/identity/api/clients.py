@@ -35,9 +35,7 @@ async def register_client(request: Request, caller: Administrator, body: ClientB
     grant = Grant("subscriber", body.unit_id, tuple(body.sectors))
 
     async def project(connection: Any, recorded: Any, state: Any) -> None:
-        await projections.add_client(
-            connection, client_id, body.name.strip(), digest(secret), body.unit_id, grant.sectors, desk.clock()
-        )
+        await projections.add_client(connection, client_id, body.name.strip(), digest(secret), body.unit_id, grant.sectors, desk.clock())
         await desk.users(connection, recorded, state)
 
     async def command_in(connection: Any) -> RegisterUser:

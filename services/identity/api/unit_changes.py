@@ -68,9 +68,7 @@ async def enter_weights(request: Request, caller: Administrator, reorganisation_
 
 
 @router.get("/unit-changes", summary="Các lần sắp xếp, mới nhất trước", operation_id="list_unit_changes")
-async def list_unit_changes(
-    request: Request, _: Reader, cursor: str = "", limit: Annotated[int, Query(ge=1, le=200)] = 50
-) -> Response:
+async def list_unit_changes(request: Request, _: Reader, cursor: str = "", limit: Annotated[int, Query(ge=1, le=200)] = 50) -> Response:
     desk: Desk = desk_of(request)
     items = await queries.reorganisations(desk.pool, _read_cursor(cursor), limit + 1)
     following = _cursor(items[limit - 1]) if len(items) > limit else None

@@ -186,5 +186,3 @@ async def users_with_ended_grants(connection: Any, today: date) -> dict[UUID, fr
 
 async def has_users(connection: Any) -> bool:
     return bool(await connection.fetchval("SELECT EXISTS (SELECT FROM account)"))
-
-

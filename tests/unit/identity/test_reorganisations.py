@@ -37,9 +37,7 @@ def said_by(command: Reorganise) -> UnitsReorganised:
     return UnitsReorganised(command.reorganisation_id, command.effective_on, command.legal_document, command.ended, command.successions)
 
 
-MERGER = reorganise(
-    Succession(AN_NGHIA, AN_HOA, whole=True), Succession(AN_HUU, AN_HOA, whole=True), ended=(AN_NGHIA, AN_HUU)
-)
+MERGER = reorganise(Succession(AN_NGHIA, AN_HOA, whole=True), Succession(AN_HUU, AN_HOA, whole=True), ended=(AN_NGHIA, AN_HUU))
 SPLIT = reorganise(Succession(AN_NGHIA, AN_HOA, whole=False), Succession(AN_NGHIA, GOES_ON, whole=False, acts=False))
 
 

@@ -117,9 +117,7 @@ def test_enabling_who_is_enabled_changes_nothing() -> None:
 
 def test_grants_in_ended_units_fall_away_and_end_the_tokens() -> None:
     elsewhere = Grant("data_entry", PLEIKU)
-    a_user(ENTERS, elsewhere).when(WithdrawEndedGrants(WHO, frozenset({QUY_NHON}), A_MOMENT)).then(
-        UserChanged(WHO, (elsewhere,), A_MOMENT)
-    )
+    a_user(ENTERS, elsewhere).when(WithdrawEndedGrants(WHO, frozenset({QUY_NHON}), A_MOMENT)).then(UserChanged(WHO, (elsewhere,), A_MOMENT))
 
 
 def test_administrating_does_not_hang_on_a_unit() -> None:
