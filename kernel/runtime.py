@@ -23,7 +23,7 @@ from .migrate import migrate, url_of
 from .parking import due
 from .postgres import PostgresStore
 from .relay import Relay
-from .sequencer import NoLongerLeader, Sequencer
+from .sequencer import BATCH, NoLongerLeader, Sequencer
 from .settings import Settings
 
 log = structlog.get_logger()
@@ -242,8 +242,10 @@ class Runtime:
             drained = await sequencer.drain()
             if drained.count:
                 self._relay_now.set()
-            else:
+            if drained.count < BATCH:
                 await _wait(self._sequence_now, self.settings.poll_seconds)
+                # A window costs the same few round trips at every listener, whether it holds one event or fifty.
+                await asyncio.sleep(self.settings.gather_seconds)
 
     async def _publish(self) -> None:
         self._relay = Relay(self.pool, self.ledger, self.wiring.bus, self.definition.name)

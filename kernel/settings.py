@@ -24,6 +24,7 @@ class Settings(BaseSettings):
     port: int = 8000
     pool_size: int = 10
     poll_seconds: float = 0.05
+    gather_seconds: float = 0.015  # how long a new event waits for others before all get their place together
     secret: SecretStr = SecretStr("development")  # what service keys, role passwords and signatures are derived from
     service_urls: dict[str, str] = {}  # of the peers, where they run as processes of their own
     service_private_key: SecretStr | None = None  # base64url Ed25519 seed of this process's service; else derived from `secret`

@@ -86,8 +86,8 @@ async def service_under_test(
     wiring = Wiring(InProcessBus({}), _Feeds(configured, publishers).peer)
     app = create_app(configured, wiring, fake)
     try:
-        async with app.router.lifespan_context(app):
-            async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://test") as client:
-                yield ServiceUnderTest(app, client, configured, fake, publishers)
+        transport = httpx.ASGITransport(app=app)
+        async with app.router.lifespan_context(app), httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+            yield ServiceUnderTest(app, client, configured, fake, publishers)
     finally:
         await drop(configured, name)
