@@ -116,4 +116,12 @@ class Remind:
     text: str
 
 
+@dataclass(frozen=True)
+class EraseText:
+    """The text of `event_id` goes for good; `reason` is the digest of why."""
+
+    event_id: UUID
+    reason: str
+
+
 Command = Decide | Withdraw | RequestReopening | StartReopening | GrantReopening | RefuseReopening | Remind

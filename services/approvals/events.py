@@ -103,5 +103,15 @@ class ReminderSent(_OfReport):
     text: str
 
 
+@dataclass(frozen=True)
+class TextErased:
+    """A note or reason was erased; the digest stays where it is. `reason` is a digest too."""
+
+    TYPE: ClassVar[str] = "text_erased"
+    VERSION: ClassVar[int] = 1
+    event_id: UUID
+    reason: str
+
+
 Decided = ReportSent | ReportRejected | ReportVerified | ReportReturned | ReportApproved
 Event = Decided | SubmissionWithdrawn | ReopeningRequested | ReopeningGranted | ReopeningRefused | ReminderSent

@@ -7,6 +7,7 @@ from uuid import UUID
 import msgspec
 
 from contracts import approvals as contract
+from contracts.submissions import TextErasedV1
 from kernel.event_store import Recorded
 
 from .events import (
@@ -20,6 +21,7 @@ from .events import (
     ReportSent,
     ReportVerified,
     SubmissionWithdrawn,
+    TextErased,
 )
 
 CONTRACTS: dict[type, type[msgspec.Struct]] = {
@@ -33,6 +35,7 @@ CONTRACTS: dict[type, type[msgspec.Struct]] = {
     ReopeningGranted: contract.ReopeningGrantedV1,
     ReopeningRefused: contract.ReopeningRefusedV1,
     ReminderSent: contract.ReminderSentV1,
+    TextErased: TextErasedV1,
 }
 
 

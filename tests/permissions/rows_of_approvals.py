@@ -4,7 +4,7 @@ from .asking import Ask, MakeAsk, ask
 from .places import BIRTHS_CELL
 from .province import Province
 from .rows_of_operating import operating
-from .table import DECIDERS, READERS, SEEING, STRANGE_DECIDERS, STRANGE_REPORTERS, STRANGERS, Service
+from .table import ADMINISTRATOR, DECIDERS, READERS, SEEING, STRANGE_DECIDERS, STRANGE_REPORTERS, STRANGERS, Service
 
 TABLE = Service("approvals")
 row = TABLE.row
@@ -52,6 +52,7 @@ row("GET /reports/{report_id}", SEEING, STRANGERS, _about("sent"))
 row("GET /reports/{report_id}", "commune.* office.* province.*", f"department.* {STRANGERS}", _about("general"), case="general")
 row("GET /reports/{report_id}/decisions", SEEING, STRANGERS, _about("sent"))
 row("GET /texts", READERS, asks=lambda it: Ask(query={"events": it.made["decision text"]}))
+row("DELETE /texts/{event_id}", ADMINISTRATOR, asks=lambda it: ask(event_id=it.made["decision text"], body={"reason": "Có tên người"}))
 
 row("POST /decisions", "commune.leader", STRANGE_DECIDERS, _deciding("send", "to_send"), case="send")
 row("POST /decisions", "commune.leader", STRANGE_DECIDERS, _deciding("reject", "waiting"), case="reject")

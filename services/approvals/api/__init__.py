@@ -2,6 +2,13 @@
 
 from fastapi import APIRouter
 
-from . import decisions, inbox, reminders, reopenings, reports
+from . import decisions, erasing, inbox, reminders, reopenings, reports
 
-routers: tuple[APIRouter, ...] = (inbox.router, reports.router, decisions.router, reopenings.router, reminders.router)
+routers: tuple[APIRouter, ...] = (
+    inbox.router,
+    reports.router,
+    decisions.router,
+    reopenings.router,
+    reminders.router,
+    erasing.router,
+)

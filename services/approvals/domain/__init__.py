@@ -8,6 +8,7 @@ from kernel.decider import Decider, EventTypes, Labels
 from ..commands import (
     Command,
     Decide,
+    EraseText,
     GrantReopening,
     Item,
     RefuseReopening,
@@ -28,9 +29,11 @@ from ..events import (
     ReportSent,
     ReportVerified,
     SubmissionWithdrawn,
+    TextErased,
 )
 from . import decisions, reminders, reopenings
 from .decisions import DECISIONS, RESULTS, why_not, why_not_withdraw
+from .erasing import TextState, erase, erased
 from .evolving import evolve
 from .progress import Progress, approved_revision, current_step, granting_step, is_reopened, on_revision, state_word
 from .refusals import (
@@ -83,7 +86,10 @@ TYPES = EventTypes(
     ReopeningGranted,
     ReopeningRefused,
     ReminderSent,
+    TextErased,
 )
+
+TEXT: Decider[TextState, EraseText] = Decider(TextState(), erase, erased, TYPES)
 
 
 def decider(item: Item) -> Decider[Progress, Command]:
@@ -95,6 +101,7 @@ def decider(item: Item) -> Decider[Progress, Command]:
 __all__ = [
     "DECISIONS",
     "RESULTS",
+    "TEXT",
     "TYPES",
     "AlreadyActed",
     "AlreadyActedUpon",
@@ -110,6 +117,7 @@ __all__ = [
     "ReopeningIsOpen",
     "ReportIsCancelled",
     "RevisionIsOld",
+    "TextState",
     "approved_revision",
     "current_step",
     "decide",

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, File, Query, Request, Response, UploadFile
+from fastapi import APIRouter, Depends, Query, Request, Response
 
 from contracts.vocabulary import ROLE_WORDS, SECTOR_WORDS
 from kernel.auth import Allow, Principal
@@ -15,6 +15,7 @@ from kernel.event_store import Context, uuid7
 from kernel.handler import handle_in
 from kernel.sheet.xlsx_raw import RawSheet
 from kernel.sheet.xlsx_untrusted import read_untrusted
+from kernel.uploads import described, read_upload
 from kernel.web import json_response
 
 from ..calculation import passwords, users_sheet
@@ -76,16 +77,20 @@ async def generate_users(request: Request, caller: Administrator, body: Generate
     return json_response(answer | printable, headers=NO_STORE)
 
 
-@router.post("/users/import", summary="Tạo tài khoản từ tệp Excel", operation_id="import_users")
+@router.post(
+    "/users/import",
+    summary="Tạo tài khoản từ tệp Excel",
+    operation_id="import_users",
+    openapi_extra=described("Cột: Tên đăng nhập, Họ tên, Mã đơn vị, Vai trò, Lĩnh vực"),
+)
 async def import_users(
     request: Request,
     caller: Administrator,
-    file: Annotated[UploadFile, File(description="Cột: Tên đăng nhập, Họ tên, Mã đơn vị, Vai trò, Lĩnh vực")],
     dry_run: Annotated[bool, Query(description="Chỉ kiểm tra")] = False,
 ) -> Response:
     """All errors at once, each with its cell; with any error nobody is created."""
     desk = desk_of(request)
-    users, errors = await _read(desk, await _sheets(await file.read()))
+    users, errors = await _read(desk, await _sheets((await read_upload(request)).data))
     if dry_run:
         listed = [{"username": user.username, "name": user.name, "grants": user.grants} for user in users]
         return json_response({"users": listed, "errors": errors})

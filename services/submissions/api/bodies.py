@@ -5,6 +5,8 @@ from uuid import UUID
 
 import msgspec
 
+from kernel.uploads import described
+
 
 class Cells(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Cell → a canonical number as a string, null to clear, or a value object."""
@@ -108,13 +110,4 @@ PAST = _json(
     ("rows",),
 )
 ERASURE = _json({"reason": "Theo yêu cầu của chủ thể dữ liệu"}, {"reason": _TEXT}, ("reason",))
-WORKBOOK: dict[str, Any] = {
-    "requestBody": {
-        "required": True,
-        "content": {
-            "multipart/form-data": {
-                "schema": {"type": "object", "required": ["file"], "properties": {"file": {"type": "string", "format": "binary"}}}
-            }
-        },
-    }
-}
+WORKBOOK = described("Tệp .xlsx đã tải về và điền")

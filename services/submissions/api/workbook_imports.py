@@ -1,6 +1,5 @@
 """Filled Excel files coming back: all of a file or nothing, every error at once, and the file again with its bad cells marked."""
 
-import hashlib
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -9,10 +8,9 @@ from uuid import UUID, uuid5
 
 import msgspec
 from fastapi import APIRouter, Query, Request, Response
-from starlette.datastructures import UploadFile
 
 from kernel.auth import Principal
-from kernel.errors import Malformed, NotFound
+from kernel.errors import NotFound
 from kernel.event_store import NAMESPACE, AlreadyAppended, Context, UnitOfWork
 from kernel.handler import handle_in
 from kernel.sheet.model import BLANK, Value
@@ -20,6 +18,7 @@ from kernel.sheet.xlsx_mark import mark_errors
 from kernel.sheet.xlsx_raw import RawSheet, a1
 from kernel.sheet.xlsx_read import CellError, Expected, Identification, Identified, SheetReading, identify, read_back
 from kernel.sheet.xlsx_untrusted import read_untrusted
+from kernel.uploads import Upload, read_upload
 from kernel.web import context_of, etag, if_match, json_response
 
 from .. import commands
@@ -39,16 +38,6 @@ TITLES = {"unit": "đơn vị", "period": "kỳ báo cáo", "template": "biểu 
 
 
 @dataclass(frozen=True)
-class Upload:
-    name: str
-    data: bytes
-
-    @property
-    def digest(self) -> str:
-        return hashlib.sha256(self.data).hexdigest()
-
-
-@dataclass(frozen=True)
 class Taken:
     """What one worksheet would do to its report."""
 
@@ -65,7 +54,7 @@ async def import_workbook(
     """Strict: the file was filled in on the version in If-Match. With errors nothing is kept, and the file can be had back marked."""
     seen = None if dry_run else if_match(request)
     await _check_may_import(request, caller, report_id)
-    upload = await _upload(request)
+    upload = await read_upload(request)
     raw = await read_untrusted(upload.data, slots=request.app.state.reading_slots)
     if seen is None:
         return await _shown(request, caller, report_id, raw, number_format)
@@ -191,21 +180,12 @@ def _told_errors(errors: Sequence[CellError]) -> list[dict[str, Any]]:
     ]
 
 
-async def _upload(request: Request) -> Upload:
-    await request.body()  # kept by the request, so that an Idempotency-Key can be held against it
-    async with request.form() as form:
-        file = form.get("file")
-        if not isinstance(file, UploadFile):
-            raise Malformed("Cần gửi tệp Excel ở trường file")
-        return Upload(file.filename or "bao-cao.xlsx", await file.read())
-
-
 @router.post(
     "/workbooks/import", summary="Nhập nhiều báo cáo từ một tệp Excel", operation_id="importWorkbooks", openapi_extra=bodies.WORKBOOK
 )
 async def import_workbooks(request: Request, caller: Writer, dry_run: DryRun = False, number_format: Format = None) -> Response:
     """All of the file or nothing, on the reports as they are now."""
-    upload = await _upload(request)
+    upload = await read_upload(request)
     raw = await read_untrusted(upload.data, slots=request.app.state.reading_slots)
     found = identify(raw, secret_of(request))
     if not found.sheets or found.errors:

@@ -2,14 +2,14 @@
 
 import asyncio
 from pathlib import PurePath
-from typing import Annotated
 
-from fastapi import APIRouter, File, Request, Response, UploadFile
+from fastapi import APIRouter, Request, Response
 from msgspec.structs import replace
 
 from kernel.errors import Malformed
 from kernel.sheet.xlsx_form import Proposal, propose_sheet
 from kernel.sheet.xlsx_untrusted import read_untrusted
+from kernel.uploads import described, read_upload
 from kernel.vietnamese import fold
 from kernel.web import json_response
 
@@ -18,8 +18,6 @@ from ..queries.templates import indicators
 from .asking import Compiler, runtime_of
 
 router = APIRouter(tags=["biểu mẫu"])
-
-MOST_BYTES = 20_000_001  # one more than the reader takes, so that it refuses by itself
 
 
 class NoForm(Malformed):
@@ -31,13 +29,11 @@ class NoForm(Malformed):
     summary="Đọc biểu Excel đang dùng thành bản dự thảo",
     description="Trả về đề xuất và những chỗ chưa chắc chắn; chưa lưu gì.",
     operation_id="import_template",
+    openapi_extra=described("Tệp .xlsx"),
 )
-async def import_template(
-    request: Request, caller: Compiler, file: Annotated[UploadFile, File(description="Tệp .xlsx")], sheet: str | None = None
-) -> Response:
-    worksheets = [
-        one for one in await read_untrusted(await file.read(MOST_BYTES), slots=request.app.state.read_at_once) if not one.is_hidden
-    ]
+async def import_template(request: Request, caller: Compiler, sheet: str | None = None) -> Response:
+    upload = await read_upload(request)
+    worksheets = [one for one in await read_untrusted(upload.data, slots=request.app.state.read_at_once) if not one.is_hidden]
     chosen = [one for one in worksheets if sheet is None or one.name == sheet]
     if not chosen:
         raise NoForm(sheets=[one.name for one in worksheets])
@@ -45,7 +41,7 @@ async def import_template(
     name, proposal = next(((name, found) for name, found in proposals if found.sheet is not None), proposals[0])
     if proposal.sheet is None:
         raise NoForm(proposal.doubts[0].message if proposal.doubts else "", sheets=[one.name for one in worksheets])
-    template = await _with_known_indicators(request, _draft(file.filename or "", proposal))
+    template = await _with_known_indicators(request, _draft(upload.name, proposal))
     doubts = [{"cell": one.a1, "rule": one.slug, "message": one.message, **one.parameters} for one in proposal.doubts]
     return json_response({"proposal": template, "doubts": doubts, "sheet": name, "sheets": [one.name for one in worksheets]})
 

@@ -10,7 +10,7 @@ from contracts.registry import BY_TYPE
 from kernel.decider import Labels
 from kernel.event_store import Recorded
 from services.approvals.domain import TYPES
-from services.approvals.events import ReminderSent, ReopeningRefused
+from services.approvals.events import ReminderSent, ReopeningRefused, TextErased
 from services.approvals.publishing import publish
 
 from .people import (
@@ -41,6 +41,7 @@ EVENTS = [
     granted(due_on=date(2026, 5, 20)),
     ReopeningRefused(**KEY, reopening_id=REOPENING, revision=1, decided_by=HEAD, reason="r"),
     ReminderSent(**KEY, to_unit=COMMUNE, to_role="leader", sent_by=VERIFIER, text="t"),
+    TextErased(an_id("note"), "r"),
 ]
 
 
