@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import csv
+import json
 import os
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
@@ -16,6 +17,7 @@ from rich.table import Table
 
 from kernel.auth import private_key
 from kernel.feed import ServiceIdentity
+from kernel.service import clock_of
 from kernel.settings import SERVICES, load
 
 from .client import Person, Problem
@@ -24,7 +26,14 @@ from .departments_data import departments_of
 from .registering import as_registered, reorganisations
 from .units_data import Unit, compare_with, current_units, legacy_units
 
+REBUILD_WORDS = {
+    "done": "xong",
+    "differs": "số liệu tổng hợp khác với nhật ký",
+    "failed": "không xong",
+    "cancelled": "đã dừng theo yêu cầu",
+}
 CHUNK = 500
+MOST_TOLD = 50
 HISTORY_CHUNK = 20_000
 console = Console(highlight=False)
 
@@ -38,7 +47,8 @@ async def _account() -> AsyncIterator[Person]:
     address = os.environ.get("KTXH_URL", "http://127.0.0.1:8000")
     async with httpx.AsyncClient(base_url=address, timeout=300) as http:
         try:
-            vouched = ServiceIdentity(private_key(load(), "identity"), "identity")
+            settings = load()
+            vouched = ServiceIdentity(private_key(settings, "identity"), "identity", clock_of(settings))
             yield Person(http, os.environ["KTXH_USER"], os.environ["KTXH_PASSWORD"], vouched.headers)
         except Problem as problem:
             raise SystemExit(f"✕ {problem.body.get('detail') or problem.body.get('title') or problem}") from problem
@@ -115,29 +125,38 @@ async def import_history(arguments: argparse.Namespace) -> int:
 
 
 async def replay(arguments: argparse.Namespace) -> int:
+    """Rebuilds the rollups from the log, or only compares; 1 where something differed or the rebuild did not end well."""
     async with _account() as account:
         begun = await account.post("aggregation/rebuilds", {"verify": arguments.verify})
-        with Telling(console).step("Tổng hợp lại", 0) as progress:
+        with Telling(console).step("Tổng hợp lại từ nhật ký", 0) as progress:
             seen = 0
             while True:
                 run = await account.get(f"aggregation/rebuilds/{begun['id']}")
-                progress(int(run.get("done", 0)) - seen)
-                seen = int(run.get("done", 0))
-                if run["state"] in ("finished", "failed", "cancelled"):
+                progress(run["reached_seq"] - seen)
+                seen = run["reached_seq"]
+                if run["ended_at"] is not None:
                     break
                 await asyncio.sleep(0.2)
-    differences = run.get("differences") or []
-    console.print(f"  {run['state']}: {len(differences)} khác biệt")
-    for difference in differences[:50]:
+    comparison = (run.get("result") or {}).get("comparison") or {}
+    console.print(f"  {REBUILD_WORDS.get(run['state'], run['state'])}{': ' + run['why'] if run.get('why') else ''}")
+    for name, count in (comparison.get("rebuilt") or {}).get("counts", {}).items():
+        console.print(f"    {name}: {count}")
+    for difference in comparison.get("differences", [])[:MOST_TOLD]:
         console.print(f"  ✕ {difference}")
-    return 0 if run["state"] == "finished" and not differences else 1
+    return 0 if run["state"] == "done" and comparison.get("equal", True) else 1
 
 
 async def verify_log(arguments: argparse.Namespace) -> int:
+    """Recomputes the hash chain of the whole log; says how far it is while it does."""
     async with _account() as account:
-        found = await account.get("submissions/log/verify")
-    console.print(found)
-    return 0 if found.get("ok") else 1
+        answer = await account.call("GET", "submissions/log/verify")
+    found = json.loads(answer.text.strip().splitlines()[-1])
+    words = "nguyên vẹn" if found["ok"] else "CÓ SAI KHÁC"
+    console.print(f"  {'✓' if found['ok'] else '✕'} nhật ký {words}: {found['verified']} sự kiện, {found['problems']} sai khác")
+    console.print(f"    băm đầu nhật ký {found['head']}")
+    for problem in found["found"][:MOST_TOLD]:
+        console.print(f"  ✕ {problem}")
+    return 0 if found["ok"] else 1
 
 
 async def status(arguments: argparse.Namespace) -> int:

@@ -3,6 +3,8 @@
 import asyncio
 import contextlib
 import io
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
@@ -12,7 +14,7 @@ from rich.console import Console
 from kernel.settings import SERVICES, Settings
 from kernel.testing import eventually
 from ktxh.demo.month import Month, Played
-from ktxh.demo.province import Province
+from ktxh.demo.province import PASSWORD, Province
 from ktxh.demo.telling import Telling
 from tests.e2e import queues
 from tests.e2e.systems import RunningSystem, five_processes, one_process
@@ -66,6 +68,23 @@ async def test_every_figure_of_the_month_equals_the_sum_of_what_was_typed(system
     assert played.differences == []
     assert played.reports == COMMUNES * 8
     await nothing_is_left_over(system)
+    if len(set(system.ports.values())) == 1:
+        for command in (["status"], ["log", "verify"], ["replay", "--verify"]):
+            await asyncio.to_thread(operate, system, *command)
+
+
+def operate(system: RunningSystem, *command: str) -> None:
+    """As the operator at the command line; a difference, a broken chain or a dead letter would end it with 1."""
+    environment = {
+        **system.environment,
+        "KTXH_URL": f"http://127.0.0.1:{system.ports['identity']}",
+        "KTXH_USER": "vanhanh",
+        "KTXH_PASSWORD": PASSWORD,
+    }
+    done = subprocess.run(
+        [sys.executable, "-m", "ktxh", *command], env=environment, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 async def nothing_is_left_over(system: RunningSystem) -> None:

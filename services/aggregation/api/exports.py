@@ -25,7 +25,7 @@ routes = APIRouter(tags=["xuất tệp"])
 def _workbook(look: Look, found: NodeFigures, unit: Any, rows: frozenset[str] | None, seq: int) -> bytes:
     template = found.template
     values = {cell: value for cell, value in found.values.items() if is_visible(cell, rows)}
-    name = f"{unit.kind} {unit.name}".strip() if unit else ""
+    name = unit.name if unit else ""
     coverage = f"{found.reported}/{found.expected} đơn vị đã có số liệu"
     if is_marked(template.policy, found.reported, found.expected):
         coverage += " (chưa đủ)"

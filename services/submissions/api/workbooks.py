@@ -122,6 +122,7 @@ def secret_of(request: Request) -> bytes:
 
 def xlsx_response(content: bytes, name: str) -> Response:
     plain = slug_of_name(name) or "bao-cao"
-    disposition = f"attachment; filename=\"{plain}.xlsx\"; filename*=UTF-8''{quote(name)}.xlsx"
+    readable = quote(name.replace("/", "-"), safe="")
+    disposition = f"attachment; filename=\"{plain}.xlsx\"; filename*=UTF-8''{readable}.xlsx"
     headers: dict[str, Any] = {"Content-Disposition": disposition, "Cache-Control": "no-store"}
     return Response(content, media_type=XLSX, headers=headers)
