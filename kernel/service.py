@@ -56,7 +56,7 @@ def service_app(
         finally:
             await runtime.close()
 
-    app = create_app(title, version=VERSION, description=description, lifespan=lifespan)
+    app = create_app(title, version=VERSION, description=description, lifespan=lifespan, service=definition.name)
     app.state.settings, app.state.clock = settings, clock
     for router in (*routers, operations(log_readers)):
         app.include_router(router)

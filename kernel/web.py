@@ -28,10 +28,10 @@ MAX_BODY_BYTES = 30_000_000
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
 
-def create_app(title: str, *, version: str, description: str, lifespan: Lifespan) -> FastAPI:
-    """An app with the shared behaviour and no routes beyond `/health` and `/ready`."""
+def create_app(title: str, *, version: str, description: str, lifespan: Lifespan, service: str = "") -> FastAPI:
+    """An app with the shared behaviour and no routes yet. `service` is its name in the log lines."""
     app = FastAPI(title=title, version=version, description=description, lifespan=lifespan)
-    app.add_middleware(_Canonical, service=title)
+    app.add_middleware(_Canonical, service=service or title)
     app.add_exception_handler(Rejected, _rejected)
     app.add_exception_handler(Conflict, _conflict)
     app.add_exception_handler(RequestValidationError, _unreadable)

@@ -137,7 +137,8 @@ def check_choice(password: str, username: str, minimum: int, classes: int) -> No
 
 def rule_in_words(minimum: int, classes: int) -> str:
     kinds = ", ".join(CLASS_WORDS)
-    return f"Mật khẩu cần từ {minimum} ký tự trở lên (nhiều nhất {LONGEST}), gồm ít nhất {classes} trong 4 loại: {kinds}"
+    how_many = "đủ" if classes == len(CLASS_WORDS) else f"ít nhất {classes} trong"
+    return f"Mật khẩu cần từ {minimum} ký tự trở lên (nhiều nhất {LONGEST}), gồm {how_many} {len(CLASS_WORDS)} loại: {kinds}"
 
 
 def _classes_in(text: str) -> int:
