@@ -69,7 +69,7 @@ clean: ## remove .venv and caches; data in .ktxh stay
 .venv/synced: .venv/uv requirements.lock
 	@echo "Installing the dependencies …"
 	@$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements.lock \
-		|| $(BIN)/python -m pip install --quiet --require-hashes --requirement requirements.lock
+		|| $(BIN)/python -m pip install --quiet --no-deps --require-hashes --requirement requirements.lock
 	@touch $@
 
 .venv/uv:
