@@ -5,9 +5,9 @@ from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID, uuid5
 
+from contracts.lateness import DUE_SOON_DAYS
 from kernel.calendar import today
 
-from ..calculation.lateness import DUE_SOON_DAYS
 from ..calculation.reports import Report
 from .fold import Folded, Message
 from .messages import name_of

@@ -7,11 +7,11 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
+from contracts.lateness import LATENESS_WORDS, lateness
 from contracts.vocabulary import STATE_WORDS
 from kernel.calendar import parse_period
 from kernel.vietnamese import fold, sort_key
 
-from ..calculation.lateness import WORDS, lateness
 from .figures import unit_words
 from .look import Look
 from .scope import Scope
@@ -58,7 +58,7 @@ class Line:
             "sent_at": self.sent_at,
             "closed": self.is_closed,
             "lateness": self.lateness,
-            "lateness_word": WORDS[self.lateness],
+            "lateness_word": LATENESS_WORDS[self.lateness],
         }
 
 
@@ -70,7 +70,7 @@ async def lines(look: Look, scope: Scope, template: str | None, period: str | No
         if key not in sees:
             sees[key] = scope.sees_whole(*key)
         if sees[key]:
-            late = lateness(row["due_on"], row["first_sent_at"], look.now, is_expected=row["is_expected"])
+            late = lateness(row["due_on"], row["first_sent_at"], look.now, is_cancelled=not row["is_expected"])
             words = (row["id"], row["template"], row["name"], row["sector"], row["version"], row["period"], row["unit_id"], row["state"])
             found.append(Line(*words, row["revision"], row["due_on"], row["first_sent_at"], row["is_expected"], row["is_closed"], late))
     return found

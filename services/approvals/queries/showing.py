@@ -1,38 +1,15 @@
 """Rows as people get them: words, lateness, and where a list goes on."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+from contracts.lateness import LATENESS_WORDS, lateness
 from contracts.vocabulary import STATE_WORDS
-from kernel.calendar import end_of_day, parse_period
+from kernel.calendar import parse_period
 from kernel.errors import Malformed
 
 from .items import Row
-
-DUE_SOON_DAYS = 3
-LATENESS_WORDS = {
-    "on-time": "Đúng hạn",
-    "late": "Gửi trễ hạn",
-    "overdue": "Quá hạn",
-    "due-soon": "Sắp đến hạn",
-    "not-due": "Chưa đến hạn",
-    "none": "",
-}
-
-
-def lateness(due_on: date | None, first_sent_at: datetime | None, now: datetime, *, is_cancelled: bool = False) -> str:
-    """A key of LATENESS_WORDS. A due date ends at 24:00 in Việt Nam; `none` for a cancelled report."""
-    if is_cancelled:
-        return "none"
-    if due_on is None:
-        return "not-due"
-    end = end_of_day(due_on)
-    if first_sent_at is not None:
-        return "on-time" if first_sent_at <= end else "late"
-    if now >= end:
-        return "overdue"
-    return "due-soon" if (end - now).days < DUE_SOON_DAYS else "not-due"
 
 
 def shown(row: Row, now: datetime) -> dict[str, Any]:

@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from contracts.lateness import LATENESS_WORDS, lateness
 from contracts.vocabulary import SECTOR_WORDS, STATE_WORDS
 from kernel.auth import Principal
 from kernel.calendar import parse_period
 
-from ..calculation.lateness import LATENESS_WORDS, lateness
 from ..domain.refusals import NoApprovedRevision, NotEditable, NotYourUnit, PeriodClosed
 from ..domain.state import EDITABLE, IN_FLIGHT
 

@@ -8,10 +8,10 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
+from contracts.lateness import DUE_SOON_DAYS
 from kernel.errors import Malformed, NotFound
 from kernel.vietnamese import fold
 
-from ..calculation.lateness import DUE_SOON_DAYS
 from .scope import Scope
 
 _COLUMNS = (
@@ -19,7 +19,7 @@ _COLUMNS = (
     " entered_by, holder, assignment_id, first_day, last_day, due_on, due_end, is_closed, is_history, state, next_action, revision,"
     " approved_revision, standing_revision, sent_revision, first_sent_at, version, updated_at, updated_by, sort_key"
 )
-# The same as calculation.lateness, for filtering: $1 is now.
+# The same as contracts.lateness, for filtering: $1 is now.
 _LATENESS = f"""CASE WHEN r.state = 'cancelled' THEN 'none' WHEN r.due_end IS NULL THEN 'not-due'
     WHEN r.first_sent_at IS NOT NULL THEN CASE WHEN r.first_sent_at <= r.due_end THEN 'on-time' ELSE 'late' END
     WHEN $1::timestamptz >= r.due_end THEN 'overdue'

@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from contracts.lateness import lateness
 from contracts.templates import RollupPolicy
 from kernel.calendar import parse_period
 from kernel.sheet.model import NIL, Value
 from kernel.tree import Node, Succession, Tree
 from services.aggregation.calculation.carrying import carried_value, over_periods, periods_after, periods_before, source_cell
 from services.aggregation.calculation.evaluating import closure, form_at_node, held, is_marked, is_short
-from services.aggregation.calculation.lateness import lateness
 from services.aggregation.calculation.nodes import Sums, added_up, inputs_at_node, plain
 from services.aggregation.calculation.paths import nodes_above
 from services.aggregation.calculation.restating import share_under

@@ -6,8 +6,8 @@ from uuid import UUID
 
 import pytest
 
+from contracts.lateness import lateness
 from kernel.tree import Node, Succession, Tree
-from services.submissions.calculation.lateness import lateness
 from services.submissions.calculation.route import Place, resolve
 from services.submissions.events import Step
 

@@ -16,7 +16,7 @@ LATENESS_WORDS = {
 
 
 def lateness(due_on: date | None, first_sent_at: datetime | None, now: datetime, *, is_cancelled: bool = False) -> str:
-    """A key of LATENESS_WORDS. A due date ends at 24:00 in Việt Nam; `none` for a cancelled report."""
+    """A key of LATENESS_WORDS. A due date ends at 24:00 in Việt Nam; `none` for a report that nobody expects any more."""
     if is_cancelled:
         return "none"
     if due_on is None:
